@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "image/oss-volume.h"
+
+G_BEGIN_DECLS
+
+/* Header fields of a CT series to write; strings may be NULL (then empty or left out). */
+typedef struct
+{
+  const char *patient_name, *patient_id, *patient_birth_date, *patient_sex, *patient_age;
+  const char *study_uid, *series_uid, *frame_uid;
+  const char *study_date, *study_time, *study_id, *study_description, *series_description, *accession_number;
+  int series_number;
+  const char *manufacturer, *model, *station, *software, *kernel, *patient_position; /* "HFS" */
+  double kvp, tube_current_ma, exposure_mas, slice_thickness_mm, reconstruction_diameter_mm, table_height_mm;
+} OssCtHeader;
+
+/* A UID under 2.25 made from (seed, index): the same arguments give the same UID. (transfer full) */
+OSS_API char *oss_dicom_uid (guint64 seed, guint64 index);
+
+/**
+ * oss_dicom_write_ct:
+ * @folder: made when absent; files CT000001.dcm ... appear whole or not at all; on failure or
+ *   cancelling the files written so far are removed
+ * @volume: HU, rounded and clamped to -1024 .. 3071, stored 16 bit signed... with RescaleIntercept -1024
+ *
+ * Explicit little endian CT Image Storage; passes dciodvfy without errors.
+ */
+OSS_API gboolean oss_dicom_write_ct (const char *folder, const OssVolume *volume, const OssCtHeader *header,
+                                     const OssTick *tick, GError **error);
+
+G_END_DECLS

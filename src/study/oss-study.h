@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "calibrate/oss-phantom.h"
+#include "calibrate/oss-vbmd.h"
+#include "dicom/oss-series.h"
+#include "fem/oss-fem.h"
+#include "mesh/oss-mesher.h"
+#include "segment/oss-segment.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The steps from a CT to a stress map.  A change of one marks every later one out of date. */
+typedef enum
+{
+  OSS_STEP_LOAD,
+  OSS_STEP_CALIBRATE,
+  OSS_STEP_SEGMENT,
+  OSS_STEP_MESH,
+  OSS_STEP_SIMULATE,
+  OSS_N_STEPS,
+} OssStep;
+
+typedef enum
+{
+  OSS_STATE_NOT_RUN,
+  OSS_STATE_RUNNING,
+  OSS_STATE_DONE,
+  OSS_STATE_NOTES,       /* done, with notes */
+  OSS_STATE_OUT_OF_DATE, /* the last result is kept and marked */
+  OSS_STATE_FAILED,
+  OSS_STATE_REFUSED,
+  OSS_STATE_CANCELLED,
+} OssState;
+
+OSS_API const char *oss_step_key (OssStep step);   /* "load", "calibrate", ... stable */
+OSS_API const char *oss_step_name (OssStep step);  /* translated */
+OSS_API const char *oss_state_name (OssState state); /* translated: "Out of date" */
+
+/**
+ * OssStudyOptions: everything that decides a result.  Strings are owned by the options.
+ */
+typedef struct
+{
+  char *path;          /* DICOM folder or file, or NIfTI of HU or density */
+  char *series_uid;    /* NULL: choose */
+  char *kernel;        /* NULL: any */
+  gboolean input_is_density; /* NIfTI holds density already */
+  OssBasis density_basis;    /* its basis, K2HPO4 by default */
+
+  char *calibration;   /* "phantom", "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME", "density"; NULL: phantom when
+                          found, else refused with what to give */
+  char *phantom;       /* "mindways3" */
+
+  guint8 vertebra;     /* VerSe number; 0: unknown level */
+  gboolean has_at;
+  double at_mm[3];
+  char *labels_path;   /* NIfTI labels; NULL: click */
+  OssNumbering numbering;
+
+  OssMeshOptions mesh;
+
+  char *law;           /* "morgan2003-vertebra" */
+  char *conversion;    /* NULL: "equal" */
+  double displacement_mm; /* of the superior endplate; 0: 1 % of the body height */
+} OssStudyOptions;
+
+OSS_API void oss_study_options_default (OssStudyOptions *options);
+OSS_API void oss_study_options_copy (OssStudyOptions *to, const OssStudyOptions *from);
+OSS_API void oss_study_options_clear (OssStudyOptions *options);
+
+#define OSS_TYPE_STUDY (oss_study_get_type ())
+OSS_API GType oss_study_get_type (void);
+G_DECLARE_FINAL_TYPE (OssStudy, oss_study, OSS, STUDY, GObject)
+
+/* The document.  Owned by one thread (the main loop's, or the command's); results are immutable and
+ * may be read from any thread once taken.  Signal "step-changed" (OssStep) after every change of state. */
+OSS_API OssStudy *oss_study_new (void);
+
+OSS_API const OssStudyOptions *oss_study_get_options (OssStudy *self);
+/* Compares with what was there and marks what is downstream of the change out of date.  USAGE on nonsense. */
+OSS_API gboolean oss_study_set_options (OssStudy *self, const OssStudyOptions *options, GError **error);
+
+/* Runs what is needed up to @last; blocks. */
+OSS_API gboolean oss_study_run (OssStudy *self, OssStep last, const OssTick *tick, GError **error);
+/* The same on a worker; progress through "progress" (double fraction, char *what) on the main context.
+ * Cancelling @cancellable is answered within 200 ms and leaves the study usable. */
+OSS_API void oss_study_run_async (OssStudy *self, OssStep last, GCancellable *cancellable,
+                                  GAsyncReadyCallback callback, gpointer user_data);
+OSS_API gboolean oss_study_run_finish (OssStudy *self, GAsyncResult *result, GError **error);
+
+OSS_API OssState oss_study_get_state (OssStudy *self, OssStep step);
+OSS_API const char *oss_study_get_message (OssStudy *self, OssStep step); /* error or one-sentence result, translated */
+OSS_API double oss_study_get_seconds (OssStudy *self, OssStep step);
+OSS_API double oss_study_get_peak_mib (OssStudy *self, OssStep step);
+
+/* Results; NULL until the step is done.  Borrowed, valid until the step runs again. */
+typedef struct
+{
+  OssSeries *series;    /* NULL for NIfTI input */
+  OssVolume *volume;    /* HU (or density, when the input was) */
+  char *hash;           /* SHA-256 of the input */
+} OssLoadResult;
+
+typedef struct
+{
+  OssCalibrationLine line;
+  OssPhantomFit *fit;   /* NULL unless method "phantom" */
+} OssCalibrateResult;
+
+typedef struct
+{
+  OssLabels *labels;    /* 1 = the vertebra; cropped to it with a margin, on the volume's voxel lattice */
+  OssSegmentation info;
+  OssVbmd vbmd;
+  gboolean has_vbmd;
+  char *how;            /* translated: "One click at ...", "Labels from FILE (TotalSegmentator), L1" */
+} OssSegmentResult;
+
+typedef struct
+{
+  OssMesh *mesh;
+  OssMeshQuality quality;
+} OssMeshResult;
+
+typedef struct
+{
+  OssLawChain chain;
+  double *modulus_mpa;
+  OssModulusSummary modulus;
+  OssEndplate superior, inferior;
+  double displacement_mm;
+  GArray *prescribed;   /* OssNodal */
+  OssFemResult *fem;
+  OssStrength strength;
+  OssStressSummary stress;
+} OssSimulateResult;
+
+OSS_API const OssLoadResult *oss_study_get_load (OssStudy *self);
+OSS_API const OssCalibrateResult *oss_study_get_calibrate (OssStudy *self);
+OSS_API const OssSegmentResult *oss_study_get_segment (OssStudy *self);
+OSS_API const OssMeshResult *oss_study_get_mesh (OssStudy *self);
+OSS_API const OssSimulateResult *oss_study_get_simulate (OssStudy *self);
+
+/* Class after FACTS 1.4: rests on trabecular vBMD (ACR bands). */
+typedef struct
+{
+  const char *density_class; /* "normal", "low", "osteoporosis", or "none" */
+  const char *reason;        /* translated: why there is none, or what it rests on */
+  const char *source;
+  double margin_mg_cm3;      /* distance to the nearest limit */
+  gboolean borderline;       /* margin within the uncertainty */
+} OssClassification;
+
+OSS_API void oss_study_classify (OssStudy *self, OssClassification *classification);
+
+/* Every note and warning of the series and the steps, translated. (transfer full) (element-type utf8) */
+OSS_API GPtrArray *oss_study_get_warnings (OssStudy *self);
+
+/* The simulated model as an Abaqus/CalculiX deck. */
+OSS_API gboolean oss_study_write_deck (OssStudy *self, const char *path, guint bins, GError **error);
+
+G_END_DECLS
