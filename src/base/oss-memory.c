@@ -1,1 +1,62 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/oss-memory.h"
+
+#include "base/oss-i18n.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+void *
+oss_alloc_aligned (gsize n, gsize size, const char *what, GError **error)
+{
+  gsize bytes;
+  void *p = NULL;
+
+  if (g_size_checked_mul (&bytes, n, size) && bytes < G_MAXSSIZE && posix_memalign (&p, 64, MAX (bytes, 64)) == 0)
+    return memset (p, 0, MAX (bytes, 64));
+  g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for %s: %.1f GB are needed."), what,
+               (double) n * (double) size / 1e9);
+  return NULL;
+}
+
+void
+oss_free_aligned (void *p)
+{
+  free (p);
+}
+
+double
+oss_memory_peak_mib (void)
+{
+  char line[128];
+  double kib = 0.0;
+  FILE *status = fopen ("/proc/self/status", "re");
+
+  while (status != NULL && fgets (line, sizeof line, status) != NULL)
+    if (sscanf (line, "VmHWM: %lf", &kib) == 1)
+      break;
+  if (status != NULL)
+    fclose (status);
+  if (kib == 0.0)
+    {
+      struct rusage usage;
+      if (getrusage (RUSAGE_SELF, &usage) == 0)
+        kib = (double) usage.ru_maxrss;
+    }
+  return kib / 1024.0;
+}
+
+void
+oss_memory_reset_peak (void)
+{
+  int fd = open ("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  if (fd < 0)
+    return;
+  ssize_t written = write (fd, "5", 1); /* 5: the peak counter only, proc(5) */
+  (void) written;                       /* not writable in some sandboxes: then the peak is since start */
+  close (fd);
+}

@@ -71,7 +71,7 @@ typedef void (*OssDetachedFunc) (void *data, const int *stop);
  *
  * Returns: %TRUE when @func finished; %FALSE with %OSS_ERROR_CANCELLED, and @data is gone
  */
-OSS_API gboolean oss_tick_run_detached (const OssTick *tick, OssDetachedFunc func, void *data,
-                                        GDestroyNotify free_data, GError **error);
+OSS_API gboolean oss_tick_run_detached (const OssTick *tick, OssDetachedFunc func, void *data, GDestroyNotify free_data,
+                                        GError **error);
 
 G_END_DECLS
