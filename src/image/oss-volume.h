@@ -40,15 +40,17 @@ OSS_API double oss_volume_sample_index (const OssVolume *self, const double inde
 OSS_API double oss_volume_sample (const OssVolume *self, const double lps_mm[3]);
 /* The box [low, high] (inclusive) as a volume of its own. */
 OSS_API OssVolume *oss_volume_crop (const OssVolume *self, const int low[3], const int high[3], GError **error);
-/* Trilinear onto @grid; outside the source @outside. */
-OSS_API OssVolume *oss_volume_resample (const OssVolume *self, const OssGrid *grid, double outside,
-                                        const OssTick *tick, GError **error);
-/* Separable Gaussian, standard deviations in mm along i, j, k (0: none), edges clamped. */
-OSS_API OssVolume *oss_volume_gaussian (const OssVolume *self, const double sigma_mm[3], const OssTick *tick,
-                                        GError **error);
+/* Trilinear onto @grid; beyond the outermost voxels' faces @outside. */
+OSS_API OssVolume *
+oss_volume_resample (const OssVolume *self, const OssGrid *grid, double outside, const OssTick *tick, GError **error);
+/* Separable Gaussian, standard deviations in mm along i, j, k (0: none), edges clamped,
+ * cut off at 4 standard deviations and normalised.  Needs no memory beyond the result. */
+OSS_API OssVolume *
+oss_volume_gaussian (const OssVolume *self, const double sigma_mm[3], const OssTick *tick, GError **error);
 /* new = slope * old + intercept, tagged @quantity. */
-OSS_API OssVolume *oss_volume_linear (const OssVolume *self, double slope, double intercept, OssQuantity quantity,
-                                      GError **error);
+OSS_API OssVolume *
+oss_volume_linear (const OssVolume *self, double slope, double intercept, OssQuantity quantity, GError **error);
+/* NaN is passed over; 0 and 0 when there is nothing else. */
 OSS_API void oss_volume_range (const OssVolume *self, double *minimum, double *maximum);
 
 G_END_DECLS
