@@ -15,8 +15,8 @@ typedef enum
   OSS_BASIS_APPARENT, /* wet apparent */
 } OssBasis;
 
-OSS_API const char *oss_basis_name (OssBasis basis);       /* "K2HPO4", "CHA", "ash", "apparent" */
-OSS_API OssBasis oss_basis_from_name (const char *name);   /* case does not matter */
+OSS_API const char *oss_basis_name (OssBasis basis);     /* "K2HPO4", "CHA", "ash", "apparent" */
+OSS_API OssBasis oss_basis_from_name (const char *name); /* case does not matter */
 
 /**
  * OssConversion: a named linear step between two bases, out = slope * in + intercept (mg/cm3).
@@ -40,10 +40,10 @@ typedef struct
   double slope;     /* mg/cm3 per HU */
   double intercept; /* mg/cm3 */
   OssBasis basis;
-  double r2;        /* NaN when the line was given, not fitted */
+  double r2;                 /* NaN when the line was given, not fitted */
   double uncertainty_mg_cm3; /* standard error of the density at 100 mg/cm3; NaN when unknown */
-  const char *method; /* static: "phantom", "line", "density" (input was density already) */
-  char source[128];   /* phantom model or citation */
+  const char *method;        /* static: "phantom", "line", "density" (input was density already) */
+  char source[128];          /* phantom model or citation */
 } OssCalibrationLine;
 
 /* Published lines by name: "seed004-b40f", "seed004-b70f" (with source, basis K2HPO4). */
