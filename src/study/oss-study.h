@@ -35,8 +35,8 @@ typedef enum
   OSS_STATE_CANCELLED,
 } OssState;
 
-OSS_API const char *oss_step_key (OssStep step);   /* "load", "calibrate", ... stable */
-OSS_API const char *oss_step_name (OssStep step);  /* translated */
+OSS_API const char *oss_step_key (OssStep step);     /* "load", "calibrate", ... stable */
+OSS_API const char *oss_step_name (OssStep step);    /* translated */
 OSS_API const char *oss_state_name (OssState state); /* translated: "Out of date" */
 
 /**
@@ -44,27 +44,29 @@ OSS_API const char *oss_state_name (OssState state); /* translated: "Out of date
  */
 typedef struct
 {
-  char *path;          /* DICOM folder or file, or NIfTI of HU or density */
-  char *series_uid;    /* NULL: choose */
-  char *kernel;        /* NULL: any */
+  char *path;                /* DICOM folder or file, or NIfTI of HU or density */
+  char *series_uid;          /* NULL: choose */
+  char *kernel;              /* NULL: any */
   gboolean input_is_density; /* NIfTI holds density already */
   OssBasis density_basis;    /* its basis, K2HPO4 by default */
 
-  char *calibration;   /* "phantom", "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME", "density"; NULL: phantom when
-                          found, else refused with what to give */
-  char *phantom;       /* "mindways3" */
+  char *calibration; /* "phantom", "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME", "density"; NULL: phantom when
+                        found, else refused with what to give */
+  char *phantom;     /* "mindways3" */
 
-  guint8 vertebra;     /* VerSe number; 0: unknown level */
+  guint8 vertebra; /* VerSe number; 0: unknown level */
   gboolean has_at;
   double at_mm[3];
-  char *labels_path;   /* NIfTI labels; NULL: click */
+  char *labels_path; /* NIfTI labels; NULL: click */
   OssNumbering numbering;
+  char *label_values; /* "1-4,7": these values together are the vertebra, whatever the numbering; NULL: by level */
 
   OssMeshOptions mesh;
 
-  char *law;           /* "morgan2003-vertebra" */
-  char *conversion;    /* NULL: "equal" */
-  double displacement_mm; /* of the superior endplate; 0: 1 % of the body height */
+  char *law;              /* "morgan2003-vertebra" */
+  char *conversion;       /* NULL: "equal" */
+  double displacement_mm; /* of the superior endplate; 0: 0.68 % of the body height, the apparent strain of the
+                             headline strength estimate, so that the stress map shows that load */
 } OssStudyOptions;
 
 OSS_API void oss_study_options_default (OssStudyOptions *options);
@@ -87,8 +89,8 @@ OSS_API gboolean oss_study_set_options (OssStudy *self, const OssStudyOptions *o
 OSS_API gboolean oss_study_run (OssStudy *self, OssStep last, const OssTick *tick, GError **error);
 /* The same on a worker; progress through "progress" (double fraction, char *what) on the main context.
  * Cancelling @cancellable is answered within 200 ms and leaves the study usable. */
-OSS_API void oss_study_run_async (OssStudy *self, OssStep last, GCancellable *cancellable,
-                                  GAsyncReadyCallback callback, gpointer user_data);
+OSS_API void oss_study_run_async (OssStudy *self, OssStep last, GCancellable *cancellable, GAsyncReadyCallback callback,
+                                  gpointer user_data);
 OSS_API gboolean oss_study_run_finish (OssStudy *self, GAsyncResult *result, GError **error);
 
 OSS_API OssState oss_study_get_state (OssStudy *self, OssStep step);
@@ -99,24 +101,24 @@ OSS_API double oss_study_get_peak_mib (OssStudy *self, OssStep step);
 /* Results; NULL until the step is done.  Borrowed, valid until the step runs again. */
 typedef struct
 {
-  OssSeries *series;    /* NULL for NIfTI input */
-  OssVolume *volume;    /* HU (or density, when the input was) */
-  char *hash;           /* SHA-256 of the input */
+  OssSeries *series; /* NULL for NIfTI input */
+  OssVolume *volume; /* HU (or density, when the input was) */
+  char *hash;        /* SHA-256 of the input */
 } OssLoadResult;
 
 typedef struct
 {
   OssCalibrationLine line;
-  OssPhantomFit *fit;   /* NULL unless method "phantom" */
+  OssPhantomFit *fit; /* NULL unless method "phantom" */
 } OssCalibrateResult;
 
 typedef struct
 {
-  OssLabels *labels;    /* 1 = the vertebra; cropped to it with a margin, on the volume's voxel lattice */
+  OssLabels *labels; /* 1 = the vertebra; cropped to it with a margin, on the volume's voxel lattice */
   OssSegmentation info;
   OssVbmd vbmd;
   gboolean has_vbmd;
-  char *how;            /* translated: "One click at ...", "Labels from FILE (TotalSegmentator), L1" */
+  char *how; /* translated: "One click at ...", "Labels from FILE (TotalSegmentator), L1" */
 } OssSegmentResult;
 
 typedef struct
@@ -132,7 +134,7 @@ typedef struct
   OssModulusSummary modulus;
   OssEndplate superior, inferior;
   double displacement_mm;
-  GArray *prescribed;   /* OssNodal */
+  GArray *prescribed; /* OssNodal */
   OssFemResult *fem;
   OssStrength strength;
   OssStressSummary stress;
@@ -150,8 +152,8 @@ typedef struct
   const char *density_class; /* "normal", "low", "osteoporosis", or "none" */
   const char *reason;        /* translated: why there is none, or what it rests on */
   const char *source;
-  double margin_mg_cm3;      /* distance to the nearest limit */
-  gboolean borderline;       /* margin within the uncertainty */
+  double margin_mg_cm3; /* distance to the nearest limit */
+  gboolean borderline;  /* margin within the uncertainty */
 } OssClassification;
 
 OSS_API void oss_study_classify (OssStudy *self, OssClassification *classification);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "study/oss-study-private.h"
+
+#include "base/oss-i18n.h"
+
+#include <math.h>
+#include <string.h>
+
+void
+oss_study_options_default (OssStudyOptions *options)
+{
+  memset (options, 0, sizeof *options);
+  options->density_basis = OSS_BASIS_K2HPO4;
+  options->phantom = g_strdup ("mindways3");
+  options->law = g_strdup ("morgan2003-vertebra");
+  oss_mesh_options_default (&options->mesh);
+}
+
+void
+oss_study_options_copy (OssStudyOptions *to, const OssStudyOptions *from)
+{
+  *to = *from;
+  to->path = g_strdup (from->path);
+  to->series_uid = g_strdup (from->series_uid);
+  to->kernel = g_strdup (from->kernel);
+  to->calibration = g_strdup (from->calibration);
+  to->phantom = g_strdup (from->phantom);
+  to->labels_path = g_strdup (from->labels_path);
+  to->label_values = g_strdup (from->label_values);
+  to->law = g_strdup (from->law);
+  to->conversion = g_strdup (from->conversion);
+}
+
+void
+oss_study_options_clear (OssStudyOptions *options)
+{
+  g_free (options->path);
+  g_free (options->series_uid);
+  g_free (options->kernel);
+  g_free (options->calibration);
+  g_free (options->phantom);
+  g_free (options->labels_path);
+  g_free (options->label_values);
+  g_free (options->law);
+  g_free (options->conversion);
+  memset (options, 0, sizeof *options);
+}
+
+OssStep
+oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions *b)
+{
+  if (g_strcmp0 (a->path, b->path) != 0 || g_strcmp0 (a->series_uid, b->series_uid) != 0
+      || g_strcmp0 (a->kernel, b->kernel) != 0 || a->input_is_density != b->input_is_density)
+    return OSS_STEP_LOAD;
+  if (g_strcmp0 (a->calibration, b->calibration) != 0 || g_strcmp0 (a->phantom, b->phantom) != 0
+      || a->density_basis != b->density_basis)
+    return OSS_STEP_CALIBRATE;
+  if (a->vertebra != b->vertebra || a->has_at != b->has_at
+      || (a->has_at && memcmp (a->at_mm, b->at_mm, sizeof a->at_mm) != 0)
+      || g_strcmp0 (a->labels_path, b->labels_path) != 0 || a->numbering != b->numbering
+      || g_strcmp0 (a->label_values, b->label_values) != 0)
+    return OSS_STEP_SEGMENT;
+  if (a->mesh.kind != b->mesh.kind || a->mesh.size_mm != b->mesh.size_mm || a->mesh.smooth_mm != b->mesh.smooth_mm)
+    return OSS_STEP_MESH;
+  if (g_strcmp0 (a->law, b->law) != 0 || g_strcmp0 (a->conversion, b->conversion) != 0
+      || a->displacement_mm != b->displacement_mm)
+    return OSS_STEP_SIMULATE;
+  return OSS_N_STEPS;
+}
+
+gboolean
+oss_study_parse_line (const char *text, OssCalibrationLine *line, GError **error)
+{
+  const char *body = text + strlen ("line:");
+  g_auto (GStrv) parts = g_strsplit (body, ",", -1);
+  char *end[2] = { NULL, NULL };
+
+  if (oss_calibration_line_find (body, line))
+    return TRUE;
+  if (g_strv_length (parts) != 3)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                   _ ("The calibration line “%s” is not understood. Give line:SLOPE,INTERCEPT,BASIS in mg/cm³ "
+                      "(line:0.70,-4.2,K2HPO4), or a published line: line:seed004-b40f, line:seed004-b70f."),
+                   text);
+      return FALSE;
+    }
+  memset (line, 0, sizeof *line);
+  line->slope = g_ascii_strtod (parts[0], &end[0]);
+  line->intercept = g_ascii_strtod (parts[1], &end[1]);
+  line->basis = oss_basis_from_name (g_strstrip (parts[2]));
+  line->r2 = line->uncertainty_mg_cm3 = NAN;
+  line->method = "line";
+  g_strlcpy (line->source, _ ("given by the user"), sizeof line->source);
+  if (*end[0] != '\0' || *end[1] != '\0' || line->basis == OSS_BASIS_UNKNOWN || !isfinite (line->intercept))
+    g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                 _ ("The calibration line “%s” is not understood. The basis is one of K2HPO4, CHA, ash, apparent."),
+                 text);
+  else if (!(line->slope >= 0.05 && line->slope <= 20.0))
+    g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                 _ ("The slope %g is not a plausible CT calibration in mg/cm³ per HU (0.05 to 20). "
+                    "Published lines in g/cm³ are multiplied by 1000: 7.0e-4 is 0.70."),
+                 line->slope);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+oss_study_parse_values (const char *text, gboolean wanted[256], GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
+
+  memset (wanted, 0, 256 * sizeof *wanted);
+  for (guint i = 0; parts[i] != NULL; i++)
+    {
+      char *end = NULL;
+      guint64 first = g_ascii_strtoull (g_strstrip (parts[i]), &end, 10), last = first;
+
+      if (end != parts[i] && *end == '-')
+        {
+          const char *second = end + 1;
+          last = g_ascii_strtoull (second, &end, 10);
+          if (end == second)
+            end = parts[i];
+        }
+      if (end == parts[i] || *end != '\0' || first < 1 || last > 255 || first > last)
+        {
+          g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                       _ ("The label values “%s” are not understood. Give numbers from 1 to 255: 1-4 or 20,21."), text);
+          return FALSE;
+        }
+      for (guint64 v = first; v <= last; v++)
+        wanted[v] = TRUE;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_calibration (const OssStudyOptions *options, GError **error)
+{
+  const char *method = options->calibration;
+  OssCalibrationLine line;
+
+  if (method == NULL || g_str_equal (method, "phantom") || g_str_equal (method, "density"))
+    return TRUE;
+  if (g_str_has_prefix (method, "line:"))
+    return oss_study_parse_line (method, &line, error);
+  g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+               _ ("The calibration method “%s” is not known. Give phantom, line:SLOPE,INTERCEPT,BASIS or density."),
+               method);
+  return FALSE;
+}
+
+gboolean
+oss_study_options_check (const OssStudyOptions *options, GError **error)
+{
+  gboolean wanted[256];
+  OssPhantom phantom;
+
+  if (!check_calibration (options, error))
+    return FALSE;
+  if (options->phantom != NULL && !oss_phantom_find (options->phantom, &phantom, error))
+    return FALSE;
+  if (options->law == NULL || oss_law_find (options->law, error) == NULL)
+    return FALSE;
+  if (options->label_values != NULL && !oss_study_parse_values (options->label_values, wanted, error))
+    return FALSE;
+  if (options->mesh.kind != OSS_ELEMENT_HEX8 && !(options->mesh.size_mm >= 0.3 && options->mesh.size_mm <= 10.0))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("The mesh size %g mm is outside 0.3 to 10 mm."),
+                   options->mesh.size_mm);
+      return FALSE;
+    }
+  if (!(fabs (options->displacement_mm) <= 20.0))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("The displacement %g mm is outside −20 to 20 mm."),
+                   options->displacement_mm);
+      return FALSE;
+    }
+  return TRUE;
+}

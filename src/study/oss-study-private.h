@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "study/oss-study.h"
+
+G_BEGIN_DECLS
+
+/* The results of all steps; each is a reference counted box (g_rc_box), immutable once made. */
+typedef struct
+{
+  gpointer of[OSS_N_STEPS];
+} OssStudyResults;
+
+gpointer oss_study_result_ref (gpointer result);
+void oss_study_result_unref (OssStep step, gpointer result);
+
+/* What one step gave, on its way from the worker to the document. */
+typedef struct
+{
+  OssStep step;
+  gpointer result; /* NULL when it failed */
+  OssState state;
+  char *message;
+  double seconds;
+  double peak_mib;
+  guint generation; /* of the options it was made with */
+} OssStudyOutcome;
+
+void oss_study_outcome_free (OssStudyOutcome *self);
+
+/* Told of each step as it ends, on the thread that works. (transfer full) */
+typedef void (*OssStudyOutcomeFunc) (OssStudyOutcome *outcome, void *data);
+
+/* A run: a copy of everything it needs, so that the document may change meanwhile. */
+typedef struct
+{
+  OssStudyOptions options;
+  OssStudyResults results; /* references; filled as steps end */
+  gboolean needed[OSS_N_STEPS];
+  guint generation[OSS_N_STEPS];
+  OssStudyOutcomeFunc outcome;
+  OssStudyOutcomeFunc started; /* state RUNNING, no result */
+  void *outcome_data;
+} OssStudyRun;
+
+void oss_study_run_clear (OssStudyRun *self);
+gboolean oss_study_run_execute (OssStudyRun *self, const OssTick *tick, GError **error);
+
+/* One step from options and the results before it; the new box, or NULL.  @message: one sentence. */
+gpointer oss_study_step_load (const OssStudyOptions *options, char **message, gboolean *notes, const OssTick *tick,
+                              GError **error);
+gpointer oss_study_step_calibrate (const OssStudyOptions *options, const OssStudyResults *results, char **message,
+                                   gboolean *notes, const OssTick *tick, GError **error);
+gpointer oss_study_step_segment (const OssStudyOptions *options, const OssStudyResults *results, char **message,
+                                 gboolean *notes, const OssTick *tick, GError **error);
+gpointer oss_study_step_mesh (const OssStudyOptions *options, const OssStudyResults *results, char **message,
+                              gboolean *notes, const OssTick *tick, GError **error);
+gpointer oss_study_step_simulate (const OssStudyOptions *options, const OssStudyResults *results, char **message,
+                                  gboolean *notes, const OssTick *tick, GError **error);
+
+/* The first step whose result depends on what differs; OSS_N_STEPS when nothing does. */
+OssStep oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions *b);
+/* USAGE when the options contradict themselves or a name is unknown. */
+gboolean oss_study_options_check (const OssStudyOptions *options, GError **error);
+/* "line:0.7,-4.2,K2HPO4" or "line:seed004-b40f" */
+gboolean oss_study_parse_line (const char *text, OssCalibrationLine *line, GError **error);
+/* "1-4,7" -> wanted[1] = ... = TRUE */
+gboolean oss_study_parse_values (const char *text, gboolean wanted[256], GError **error);
+
+G_END_DECLS

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "study/oss-study-private.h"
+
+#include "base/oss-i18n.h"
+#include "formats/oss-nifti.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Bone starts far above this: an image that never reaches it holds none. */
+#define NO_BONE_BELOW_HU 100.0
+
+/* The apparent strain of the headline strength estimate, FACTS section 3: F = 0.0068 K H. */
+#define HEADLINE_STRAIN 0.0068
+
+/* Room around a vertebra's labels, so that smoothing and sampling near its surface see the image. */
+#define CROP_MARGIN_MM 8.0
+
+static gboolean
+is_nifti (const char *path)
+{
+  return g_str_has_suffix (path, ".nii") || g_str_has_suffix (path, ".nii.gz");
+}
+
+static char *
+hash_file (const char *path, GError **error)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, error);
+  g_autofree guint8 *buffer = g_malloc (1 << 20);
+  gssize got = 0;
+
+  while (stream != NULL && (got = g_input_stream_read (G_INPUT_STREAM (stream), buffer, 1 << 20, NULL, error)) > 0)
+    g_checksum_update (checksum, buffer, got);
+  return stream == NULL || got < 0 ? NULL : g_strdup (g_checksum_get_string (checksum));
+}
+
+static gboolean
+check_has_bone (const OssVolume *volume, GError **error)
+{
+  double low, high;
+
+  oss_volume_range (volume, &low, &high);
+  if (volume->quantity != OSS_QUANTITY_HU || high >= NO_BONE_BELOW_HU)
+    return TRUE;
+  g_set_error (
+      error, OSS_ERROR, OSS_ERROR_REFUSED,
+      _ ("There is no bone in this image: CT numbers span %.0f to %.0f HU. Is it another part of the body, or air "
+         "only?"),
+      low, high);
+  return FALSE;
+}
+
+static gboolean
+load_dicom (const OssStudyOptions *options, OssLoadResult *load, const OssTick *tick, GError **error)
+{
+  const char *paths[2] = { options->path, NULL };
+  OssTick scan = oss_tick_part (tick, 0.0, 0.3), pixels = oss_tick_part (tick, 0.3, 0.8);
+  OssTick hash = oss_tick_part (tick, 0.8, 1.0);
+  g_autoptr (OssSeriesList) list = oss_series_scan (paths, &scan, error);
+  const OssSeries *series = list != NULL ? oss_series_pick (list, options->series_uid, options->kernel, error) : NULL;
+
+  if (series == NULL)
+    return FALSE;
+  load->series = oss_series_copy (series);
+  load->volume = oss_series_load (load->series, &pixels, error);
+  load->hash = load->volume != NULL ? oss_series_hash (load->series, &hash, error) : NULL;
+  return load->hash != NULL;
+}
+
+gpointer
+oss_study_step_load (const OssStudyOptions *options, char **message, gboolean *notes, const OssTick *tick,
+                     GError **error)
+{
+  OssLoadResult *load = g_atomic_rc_box_new0 (OssLoadResult);
+  gboolean done = FALSE;
+
+  if (options->path == NULL)
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("No study was opened."));
+  else if (!g_file_test (options->path, G_FILE_TEST_EXISTS))
+    g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("“%s” does not exist."), options->path);
+  else if (is_nifti (options->path))
+    {
+      OssQuantity quantity = options->input_is_density ? OSS_QUANTITY_DENSITY : OSS_QUANTITY_HU;
+      load->volume = oss_nifti_read_volume (options->path, quantity, tick, error);
+      load->hash = load->volume != NULL ? hash_file (options->path, error) : NULL;
+      done = load->hash != NULL;
+    }
+  else
+    done = load_dicom (options, load, tick, error);
+  if (!done || !check_has_bone (load->volume, error))
+    {
+      oss_study_result_unref (OSS_STEP_LOAD, load);
+      return NULL;
+    }
+  *notes = load->series != NULL && load->series->verdict == OSS_VERDICT_NOTES;
+  *message = oss_grid_describe (&load->volume->grid);
+  return load;
+}
+
+static gboolean
+calibrate_phantom (const OssStudyOptions *options, const OssLoadResult *load, OssCalibrateResult *calibrate,
+                   const OssTick *tick, GError **error)
+{
+  OssPhantom phantom;
+  g_autoptr (GError) failure = NULL;
+
+  if (!oss_phantom_find (options->phantom, &phantom, error))
+    return FALSE;
+  calibrate->fit = g_new0 (OssPhantomFit, 1);
+  if (oss_phantom_calibrate (load->volume, &phantom, calibrate->fit, tick, &failure))
+    {
+      calibrate->line = calibrate->fit->line;
+      return TRUE;
+    }
+  if (g_error_matches (failure, OSS_ERROR, OSS_ERROR_NOT_FOUND))
+    g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
+                 _ ("%s Without a phantom, give a calibration line of this scanner and kernel "
+                    "(line:SLOPE,INTERCEPT,BASIS), or a published one (line:seed004-b40f, line:seed004-b70f)."),
+                 failure->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+static gboolean
+calibrate_run (const OssStudyOptions *options, const OssLoadResult *load, OssCalibrateResult *calibrate,
+               const OssTick *tick, GError **error)
+{
+  const char *method = options->calibration;
+
+  if (load->volume->quantity == OSS_QUANTITY_DENSITY)
+    {
+      if (method != NULL && !g_str_equal (method, "density"))
+        {
+          g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                       _ ("The input holds density already; it cannot be calibrated again (“%s”)."), method);
+          return FALSE;
+        }
+      calibrate->line = (OssCalibrationLine){
+        .slope = 1.0, .basis = options->density_basis, .r2 = NAN, .uncertainty_mg_cm3 = NAN, .method = "density"
+      };
+      g_strlcpy (calibrate->line.source, _ ("the image holds density"), sizeof calibrate->line.source);
+      return TRUE;
+    }
+  if (method != NULL && g_str_equal (method, "density"))
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                           _ ("The input holds CT numbers, not density; calibrate it with a phantom or a line."));
+      return FALSE;
+    }
+  if (method != NULL && g_str_has_prefix (method, "line:"))
+    return oss_study_parse_line (method, &calibrate->line, error);
+  return calibrate_phantom (options, load, calibrate, tick, error);
+}
+
+gpointer
+oss_study_step_calibrate (const OssStudyOptions *options, const OssStudyResults *results, char **message,
+                          gboolean *notes, const OssTick *tick, GError **error)
+{
+  OssCalibrateResult *calibrate = g_atomic_rc_box_new0 (OssCalibrateResult);
+
+  if (!calibrate_run (options, results->of[OSS_STEP_LOAD], calibrate, tick, error))
+    {
+      oss_study_result_unref (OSS_STEP_CALIBRATE, calibrate);
+      return NULL;
+    }
+  const OssCalibrationLine *line = &calibrate->line;
+  *notes = calibrate->fit != NULL && calibrate->fit->warnings != 0;
+  if (calibrate->fit != NULL)
+    {
+      int used = 0;
+      for (int i = 0; i < calibrate->fit->n_rods; i++)
+        used += calibrate->fit->rods[i].used;
+      *message = g_strdup_printf (_ ("Phantom in scan: %s, %d of %d rods"), calibrate->fit->phantom.title, used,
+                                  calibrate->fit->phantom.n_rods);
+    }
+  else if (g_str_equal (line->method, "density"))
+    *message = g_strdup (_ ("The image holds density already"));
+  else
+    *message = g_strdup_printf (_ ("Given line: %.4g × HU %+.4g mg/cm³"), line->slope, line->intercept);
+  return calibrate;
+}
+
+/* Labels of another program, the wanted vertebra as 1. */
+static OssLabels *
+labels_from_file (const OssStudyOptions *options, const OssVolume *volume, char **how, const OssTick *tick,
+                  GError **error)
+{
+  g_autoptr (OssLabels) all = oss_nifti_read_labels (options->labels_path, tick, error);
+  gboolean wanted[256];
+
+  if (all == NULL)
+    return NULL;
+  if (!oss_grid_equal (&all->grid, &volume->grid, 0.1))
+    {
+      g_autofree char *a = oss_grid_describe (&all->grid), *b = oss_grid_describe (&volume->grid);
+      g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
+                   _ ("The labels “%s” are on another grid (%s) than the image (%s), or lie elsewhere in the patient. "
+                      "Resample them onto the image first."),
+                   options->labels_path, a, b);
+      return NULL;
+    }
+  g_autofree char *name = g_path_get_basename (options->labels_path);
+  if (options->label_values == NULL)
+    {
+      g_autofree char *note = NULL;
+      OssLabels *one = oss_segment_pick (all, options->numbering, options->vertebra, &note, error);
+      *how = note != NULL ? g_strdup_printf (_ ("Labels from %s: %s"), name, note)
+                          : g_strdup_printf (_ ("Labels from %s"), name);
+      return one;
+    }
+  if (!oss_study_parse_values (options->label_values, wanted, error))
+    return NULL;
+  OssLabels *merged = oss_labels_new (&all->grid, error);
+  gsize count = oss_grid_count (&all->grid), kept = 0;
+  for (gsize i = 0; merged != NULL && i < count; i++)
+    kept += merged->data[i] = wanted[all->data[i]];
+  *how = g_strdup_printf (_ ("Labels from %s, values %s"), name, options->label_values);
+  if (merged != NULL && kept == 0)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("The labels “%s” hold none of the values %s."),
+                   options->labels_path, options->label_values);
+      g_clear_pointer (&merged, oss_labels_unref);
+    }
+  return merged;
+}
+
+static OssLabels *
+crop_with_margin (const OssLabels *labels, GError **error)
+{
+  int low[3], high[3];
+
+  if (!oss_labels_box (labels, 0, low, high))
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("The label is empty."));
+      return NULL;
+    }
+  for (int a = 0; a < 3; a++)
+    {
+      int margin = (int) ceil (CROP_MARGIN_MM / labels->grid.spacing[a]);
+      low[a] = MAX (low[a] - margin, 0);
+      high[a] = MIN (high[a] + margin, labels->grid.size[a] - 1);
+    }
+  return oss_labels_crop (labels, low, high, error);
+}
+
+static gboolean
+touches_border (const OssLabels *labels)
+{
+  int low[3], high[3];
+
+  if (!oss_labels_box (labels, 0, low, high))
+    return FALSE;
+  for (int a = 0; a < 3; a++)
+    if (low[a] == 0 || high[a] == labels->grid.size[a] - 1)
+      return TRUE;
+  return FALSE;
+}
+
+/* What a click tells by itself, for labels that came from elsewhere. */
+static gboolean
+describe_labels (OssSegmentResult *segment, const OssLabels *full, GError **error)
+{
+  OssSegmentation *info = &segment->info;
+
+  info->voxels = oss_labels_count (full, 1);
+  info->volume_mm3 = (double) info->voxels * oss_grid_voxel_mm3 (&full->grid);
+  info->threshold_hu = NAN;
+  info->cut_by_image = touches_border (full);
+  info->notes = g_ptr_array_new_with_free_func (g_free);
+  if (info->cut_by_image)
+    g_ptr_array_add (info->notes, g_strdup (_ ("The vertebra is cut by the image's border.")));
+  return oss_segment_frame (segment->labels, &info->frame, error);
+}
+
+static void
+measure_vbmd (OssSegmentResult *segment, const OssStudyResults *results)
+{
+  const OssLoadResult *load = results->of[OSS_STEP_LOAD];
+  const OssCalibrateResult *calibrate = results->of[OSS_STEP_CALIBRATE];
+  g_autoptr (GError) failure = NULL;
+
+  segment->has_vbmd = oss_vbmd_measure (load->volume, segment->labels, &segment->info.frame, &calibrate->line,
+                                        &segment->vbmd, &failure);
+  if (!segment->has_vbmd)
+    g_ptr_array_add (segment->info.notes,
+                     g_strdup_printf (_ ("Trabecular density was not measured: %s"), failure->message));
+}
+
+gpointer
+oss_study_step_segment (const OssStudyOptions *options, const OssStudyResults *results, char **message, gboolean *notes,
+                        const OssTick *tick, GError **error)
+{
+  const OssLoadResult *load = results->of[OSS_STEP_LOAD];
+  OssSegmentResult *segment = g_atomic_rc_box_new0 (OssSegmentResult);
+  OssTick most = oss_tick_part (tick, 0.0, 0.9);
+  g_autoptr (OssLabels) full = NULL;
+  gboolean done = FALSE;
+
+  if (options->labels_path != NULL)
+    full = labels_from_file (options, load->volume, &segment->how, &most, error);
+  else if (options->has_at)
+    {
+      full = oss_segment_click (load->volume, options->at_mm, &segment->info, &most, error);
+      segment->how = g_strdup_printf (_ ("One click at %.1f, %.1f, %.1f mm"), options->at_mm[0], options->at_mm[1],
+                                      options->at_mm[2]);
+    }
+  else
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                         _ ("Which vertebra? Give a place inside its body (--at X,Y,Z in patient mm) or labels "
+                            "(--labels FILE)."));
+  if (full != NULL)
+    segment->labels = crop_with_margin (full, error);
+  if (segment->labels != NULL)
+    done = options->labels_path == NULL || describe_labels (segment, full, error);
+  if (!done || !oss_tick_report (tick, 0.95, NULL, error))
+    {
+      oss_study_result_unref (OSS_STEP_SEGMENT, segment);
+      return NULL;
+    }
+  if (segment->info.notes == NULL)
+    segment->info.notes = g_ptr_array_new_with_free_func (g_free);
+  measure_vbmd (segment, results);
+  *notes = segment->info.notes->len > 0;
+  *message = g_strdup (segment->how);
+  return segment;
+}
+
+gpointer
+oss_study_step_mesh (const OssStudyOptions *options, const OssStudyResults *results, char **message, gboolean *notes,
+                     const OssTick *tick, GError **error)
+{
+  const OssSegmentResult *segment = results->of[OSS_STEP_SEGMENT];
+  OssMeshResult *result = g_atomic_rc_box_new0 (OssMeshResult);
+
+  result->mesh = oss_mesher_run (segment->labels, &options->mesh, &result->quality, tick, error);
+  if (result->mesh == NULL)
+    {
+      oss_study_result_unref (OSS_STEP_MESH, result);
+      return NULL;
+    }
+  const OssMeshQuality *quality = &result->quality;
+  *notes = quality->islands > 0 || fabs (quality->volume_error_percent) > 1.0 || !quality->closed || !quality->manifold
+           || (options->mesh.kind != OSS_ELEMENT_HEX8 && quality->minimum_dihedral_deg < 10.0);
+  switch (options->mesh.kind)
+    {
+    case OSS_ELEMENT_TET10:
+      *message = g_strdup_printf (_ ("Quadratic tetrahedra, %.1f mm"), options->mesh.size_mm);
+      break;
+    case OSS_ELEMENT_TET4:
+      *message = g_strdup_printf (_ ("Linear tetrahedra, %.1f mm"), options->mesh.size_mm);
+      break;
+    case OSS_ELEMENT_HEX8:
+      *message = g_strdup (_ ("Voxel hexahedra"));
+      break;
+    }
+  return result;
+}
+
+/* The image around the mesh as density: nothing else of it is needed. */
+static OssVolume *
+density_around (const OssStudyResults *results, GError **error)
+{
+  const OssLoadResult *load = results->of[OSS_STEP_LOAD];
+  const OssCalibrateResult *calibrate = results->of[OSS_STEP_CALIBRATE];
+  const OssSegmentResult *segment = results->of[OSS_STEP_SEGMENT];
+  const OssGrid *box = &segment->labels->grid, *grid = &load->volume->grid;
+  double corner[3];
+  int low[3], high[3];
+
+  /* The labels are a crop of the image's own lattice: their first voxel tells where. */
+  oss_grid_to_index (grid, box->origin, corner);
+  for (int a = 0; a < 3; a++)
+    {
+      low[a] = CLAMP ((int) lround (corner[a]), 0, grid->size[a] - 1);
+      high[a] = MIN (low[a] + box->size[a] - 1, grid->size[a] - 1);
+    }
+  g_autoptr (OssVolume) crop = oss_volume_crop (load->volume, low, high, error);
+  return crop != NULL
+             ? oss_volume_linear (crop, calibrate->line.slope, calibrate->line.intercept, OSS_QUANTITY_DENSITY, error)
+             : NULL;
+}
+
+static OssFemModel
+model_of (const OssMesh *mesh, const OssSimulateResult *simulate)
+{
+  return (OssFemModel){
+    .mesh = mesh,
+    .modulus_mpa = simulate->modulus_mpa,
+    .poisson = simulate->chain.law->poisson,
+    .prescribed = (const OssNodal *) simulate->prescribed->data,
+    .n_prescribed = simulate->prescribed->len,
+  };
+}
+
+static gboolean
+prepare_simulation (const OssStudyOptions *options, const OssStudyResults *results, OssSimulateResult *simulate,
+                    const OssTick *tick, GError **error)
+{
+  const OssMesh *mesh = ((OssMeshResult *) results->of[OSS_STEP_MESH])->mesh;
+  const OssCalibrateResult *calibrate = results->of[OSS_STEP_CALIBRATE];
+  const OssVertebraFrame *frame = &((OssSegmentResult *) results->of[OSS_STEP_SEGMENT])->info.frame;
+  const OssLaw *law = oss_law_find (options->law, error);
+  g_autoptr (OssVolume) density = density_around (results, error);
+
+  if (density == NULL || law == NULL
+      || !oss_law_chain_init (&simulate->chain, law, calibrate->line.basis, options->conversion, error))
+    return FALSE;
+  simulate->modulus_mpa = oss_fem_modulus (mesh, density, &simulate->chain, &simulate->modulus, tick, error);
+  if (simulate->modulus_mpa == NULL
+      || !oss_fem_endplates (mesh, frame, &simulate->superior, &simulate->inferior, error))
+    return FALSE;
+  simulate->displacement_mm =
+      options->displacement_mm != 0.0 ? options->displacement_mm : HEADLINE_STRAIN * frame->height_mm;
+  simulate->prescribed =
+      oss_fem_compression (frame, &simulate->superior, &simulate->inferior, simulate->displacement_mm);
+  return TRUE;
+}
+
+gpointer
+oss_study_step_simulate (const OssStudyOptions *options, const OssStudyResults *results, char **message,
+                         gboolean *notes, const OssTick *tick, GError **error)
+{
+  const OssMesh *mesh = ((OssMeshResult *) results->of[OSS_STEP_MESH])->mesh;
+  const OssVertebraFrame *frame = &((OssSegmentResult *) results->of[OSS_STEP_SEGMENT])->info.frame;
+  OssSimulateResult *simulate = g_atomic_rc_box_new0 (OssSimulateResult);
+  OssTick first = oss_tick_part (tick, 0.0, 0.1), rest = oss_tick_part (tick, 0.1, 1.0);
+
+  if (prepare_simulation (options, results, simulate, &first, error))
+    {
+      OssFemModel model = model_of (mesh, simulate);
+      simulate->fem = oss_fem_solve (&model, &rest, error);
+      if (simulate->fem != NULL)
+        oss_fem_strength (&model, simulate->fem, frame, &simulate->superior, &simulate->inferior,
+                          simulate->displacement_mm, &simulate->strength);
+    }
+  if (simulate->fem == NULL)
+    {
+      oss_study_result_unref (OSS_STEP_SIMULATE, simulate);
+      return NULL;
+    }
+  oss_fem_stress_summary (simulate->fem, &simulate->stress);
+  *notes = simulate->modulus.outside_range_percent > 20.0;
+  *message = g_strdup_printf (_ ("Compression by %.2f mm, %s"), simulate->displacement_mm, simulate->fem->solver);
+  return simulate;
+}
+
+gboolean
+oss_study_write_deck (OssStudy *self, const char *path, guint bins, GError **error)
+{
+  const OssMeshResult *mesh = oss_study_get_mesh (self);
+  const OssSimulateResult *simulate = oss_study_get_simulate (self);
+
+  if (mesh == NULL || simulate == NULL)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("There is no simulated model to write yet."));
+      return FALSE;
+    }
+  OssFemModel model = model_of (mesh->mesh, simulate);
+  g_autofree char *law = oss_law_chain_describe (&simulate->chain);
+  g_autofree char *heading = g_strdup_printf ("Ossature %s, vertebra in compression, mm N MPa; %s", OSS_VERSION, law);
+  return oss_fem_write_deck (&model, path, bins, heading, error);
+}
