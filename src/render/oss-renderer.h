@@ -13,7 +13,7 @@ typedef struct
   double target_mm[3];
   double eye_direction[3]; /* unit, from target to eye */
   double up[3];
-  double height_mm;        /* of the orthographic view */
+  double height_mm; /* of the orthographic view */
 } OssCamera;
 
 /* From the front-left and a little above, the whole vertebra in view. */
@@ -41,8 +41,8 @@ OSS_API void oss_renderer_set_deformation (OssRenderer *self, double factor);
 /* Opens the solid: what lies on the side the normal points to is not drawn, and the section shows the
  * field unlit (colours equal the bar's).  @normal NULL: whole. */
 OSS_API void oss_renderer_set_cut (OssRenderer *self, const double point_mm[3], const double normal[3]);
-OSS_API void oss_renderer_draw (OssRenderer *self, const OssCamera *camera, int width, int height,
-                                const float background[4]);
+OSS_API void
+oss_renderer_draw (OssRenderer *self, const OssCamera *camera, int width, int height, const float background[4]);
 
 /* A context of its own without a display (EGL surfaceless, then EGL device).  Draws with @draw into a
  * framebuffer (4 x multisampled) and gives the picture. */
