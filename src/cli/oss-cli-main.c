@@ -1,1 +1,139 @@
-int main(void);int main(void){return 0;}
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/oss-cli.h"
+
+#include "base/oss-i18n.h"
+#include "base/oss-parallel.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct
+{
+  const char *name;
+  OssCliFunc func;
+  const char *summary;
+} commands[] = {
+  { "virtual", oss_cli_virtual, N_ ("write a virtual patient: DICOM series and the truth beside them") },
+  { "scan", oss_cli_scan, N_ ("list studies and series with a verdict for each, and why") },
+  { "calibrate", oss_cli_calibrate, N_ ("from CT numbers to bone density") },
+  { "segment", oss_cli_segment, N_ ("outline one vertebra, from one click or from labels") },
+  { "mesh", oss_cli_mesh, N_ ("tetrahedra or voxels from a label image") },
+  { "analyze", oss_cli_analyze, N_ ("the main job: from CT to stiffness, strength, stress map and report") },
+};
+
+static int stop; /* set by the signal handler, read by the tick */
+
+static void
+signal_cb (int number)
+{
+  if (stop != 0)
+    _exit (130); /* asked twice */
+  g_atomic_int_set (&stop, 1);
+}
+
+static void
+print_help (void)
+{
+  g_print ("%s\n  ossature [--threads N] [--json] [--quiet] %s\n\n%s\n", _ ("Usage:"), _ ("COMMAND [OPTIONS] …"),
+           _ ("How strong is a vertebra? Ossature reads a clinical CT and computes density, stress, stiffness and "
+              "strength.\nResearch software, not a medical device."));
+  g_print ("\n%s\n", _ ("Commands:"));
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_print ("  %-10s %s\n", commands[i].name, _ (commands[i].summary));
+  g_print ("\n%s\n", _ ("Options before the command:"));
+  g_print ("  --threads N  %s\n  --json       %s\n  --quiet      %s\n  --version    %s\n", _ ("use N threads"),
+           _ ("print the result as JSON"), _ ("no progress"), _ ("print the version"));
+  g_print ("\n%s\n  ossature virtual patient\n  ossature scan patient\n"
+           "  ossature analyze patient/B40f --vertebra L1 --at 0,-5,-1 --out result\n",
+           _ ("Example:"));
+  g_print ("\n%s\n%s\n", _ ("“ossature COMMAND --help” tells the options of a command."),
+           _ ("Exit status: 0 done, 2 usage, 3 input refused, 4 computation failed, 130 cancelled."));
+}
+
+static gboolean
+usage_error (GError **error, char *message)
+{
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, message);
+  g_free (message);
+  return FALSE;
+}
+
+/* The options before the command's name; @next: where the command stands. */
+static gboolean
+parse_global (OssCli *cli, int argc, char **argv, int *next, GError **error)
+{
+  int i = 1;
+
+  for (; i < argc && argv[i][0] == '-'; i++)
+    {
+      if (g_str_equal (argv[i], "--json"))
+        cli->json = TRUE;
+      else if (g_str_equal (argv[i], "--quiet"))
+        cli->quiet = TRUE;
+      else if (g_str_equal (argv[i], "--threads") && i + 1 < argc)
+        {
+          char *end;
+          guint64 n = g_ascii_strtoull (argv[++i], &end, 10);
+          if (*end != '\0' || n < 1 || n > 1024)
+            return usage_error (error, g_strdup_printf (_ ("“--threads %s”: give a number from 1 to 1024."), argv[i]));
+          oss_parallel_set_threads ((guint) n);
+        }
+      else
+        return usage_error (error, g_strdup_printf (_ ("“%s” is not an option. See “ossature --help”."), argv[i]));
+    }
+  *next = i;
+  return TRUE;
+}
+
+static gboolean
+run (OssCli *cli, int argc, char **argv, GError **error)
+{
+  int next = 1;
+
+  if (!parse_global (cli, argc, argv, &next, error))
+    return FALSE;
+  if (next >= argc)
+    return usage_error (error, g_strdup (_ ("No command given. See “ossature --help”.")));
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (argv[next], commands[i].name))
+      {
+        oss_cli_progress_start (cli, &stop);
+        gboolean done = commands[i].func (cli, argc - next, argv + next, error);
+        oss_cli_progress_end (cli);
+        return done;
+      }
+  return usage_error (error, g_strdup_printf (_ ("“%s” is not a command. See “ossature --help”."), argv[next]));
+}
+
+int
+main (int argc, char **argv)
+{
+  OssCli cli = { FALSE };
+  g_autoptr (GError) error = NULL;
+  struct sigaction action = { .sa_handler = signal_cb };
+
+  setlocale (LC_ALL, "");
+  setlocale (LC_NUMERIC, "C"); /* results are read by programs */
+  bindtextdomain (OSS_GETTEXT_DOMAIN,
+                  g_getenv ("OSSATURE_LOCALE_DIR") != NULL ? g_getenv ("OSSATURE_LOCALE_DIR") : OSS_LOCALE_DIR);
+  bind_textdomain_codeset (OSS_GETTEXT_DOMAIN, "UTF-8");
+  sigaction (SIGINT, &action, NULL);
+  sigaction (SIGTERM, &action, NULL);
+  signal (SIGPIPE, SIG_IGN);
+  if (argc > 1 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help")))
+    return print_help (), 0;
+  if (argc > 1 && g_str_equal (argv[1], "--version"))
+    return g_print ("ossature %s\n", OSS_VERSION), 0;
+  if (run (&cli, argc, argv, &error))
+    return 0;
+  g_printerr ("ossature: %s\n", error->message);
+  fflush (NULL);
+  int status = oss_error_exit_status (error);
+  if (status == 130)
+    _exit (status); /* a library call that could not be stopped may still be running */
+  return status;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/oss-cli.h"
+
+#include "base/oss-i18n.h"
+
+OssCliInput oss_cli_input;
+
+#define STRING(name, field, text, arg)                                                                                 \
+  {                                                                                                                    \
+    name, 0, 0, G_OPTION_ARG_STRING, &oss_cli_input.field, text, arg                                                   \
+  }
+#define DOUBLE(name, field, text, arg)                                                                                 \
+  {                                                                                                                    \
+    name, 0, 0, G_OPTION_ARG_DOUBLE, &oss_cli_input.field, text, arg                                                   \
+  }
+
+const GOptionEntry oss_cli_input_load[] = {
+  STRING ("series", series, N_ ("the series with this UID"), "UID"),
+  STRING ("kernel", kernel, N_ ("the series with this reconstruction kernel"), "NAME"),
+  STRING ("density", density, N_ ("the NIfTI image holds density in mg/cm³ on this basis (K2HPO4, CHA, ash, apparent)"),
+          "BASIS"),
+  STRING ("calibration", calibration,
+          N_ ("phantom (the default), line:SLOPE,INTERCEPT,BASIS in mg/cm³, line:seed004-b40f or line:seed004-b70f"),
+          "METHOD"),
+  STRING ("method", calibration, N_ ("the same as --calibration"), "METHOD"),
+  STRING ("phantom", phantom, N_ ("the phantom's model: mindways3, mindways3-qa, …"), "NAME"),
+  { NULL },
+};
+
+const GOptionEntry oss_cli_input_segment[] = {
+  STRING ("vertebra", vertebra, N_ ("which vertebra: T12, L1, …"), "LEVEL"),
+  STRING ("at", at, N_ ("a place inside the vertebral body, patient mm (left, posterior, superior positive)"), "X,Y,Z"),
+  STRING ("labels", labels, N_ ("labels of another program on the image's grid (NIfTI)"), "FILE"),
+  STRING ("numbering", numbering, N_ ("numbering of these labels: verse, totalsegmentator or binary"), "NAME"),
+  STRING ("label-values", label_values, N_ ("these label values together are the vertebra: 1-4"), "LIST"),
+  { NULL },
+};
+
+const GOptionEntry oss_cli_input_mesh[] = {
+  STRING ("kind", mesh_kind, N_ ("tet10 (the default, 2 mm), tet4 (1 mm) or hex8 (voxels)"), "KIND"),
+  STRING ("engine", mesh_kind, N_ ("the same as --kind; voxel is hex8"), "KIND"),
+  DOUBLE ("size", mesh_size, N_ ("element size"), "MM"),
+  { NULL },
+};
+
+const GOptionEntry oss_cli_input_simulate[] = {
+  STRING ("law", law, N_ ("modulus law: morgan2003-vertebra (the default), kopperdahl2002, …"), "NAME"),
+  STRING ("conversion", conversion, N_ ("first step between density bases: equal (the default), keyak1994, …"), "NAME"),
+  DOUBLE ("displacement", displacement, N_ ("of the superior endplate (default: 0.68 % of the body's height)"), "MM"),
+  { NULL },
+};
+
+static void
+set_string (char **to, const char *from)
+{
+  if (from == NULL)
+    return;
+  g_free (*to);
+  *to = g_strdup (from);
+}
+
+static gboolean
+apply_mesh (OssMeshOptions *mesh, GError **error)
+{
+  const char *kind = oss_cli_input.mesh_kind;
+
+  if (kind != NULL && g_str_equal (kind, "voxel"))
+    kind = "hex8";
+  if (kind != NULL && (g_str_equal (kind, "ucfe") || g_str_equal (kind, "surrogate")))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_UNSUPPORTED,
+                   _ ("The engine “%s” is not part of this version. Use tet10, tet4 or voxel."), kind);
+      return FALSE;
+    }
+  if (kind != NULL && !oss_element_from_name (kind, &mesh->kind))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“%s” is not a kind of element: tet10, tet4 or hex8."), kind);
+      return FALSE;
+    }
+  if (oss_cli_input.mesh_size != 0.0)
+    mesh->size_mm = oss_cli_input.mesh_size;
+  else if (mesh->kind == OSS_ELEMENT_TET4)
+    mesh->size_mm = 1.0;
+  else if (mesh->kind == OSS_ELEMENT_HEX8)
+    mesh->size_mm = 0.0;
+  return TRUE;
+}
+
+static gboolean
+apply_segment (OssStudyOptions *options, GError **error)
+{
+  const OssCliInput *input = &oss_cli_input;
+
+  if (input->vertebra != NULL && !oss_cli_parse_vertebra (input->vertebra, &options->vertebra, error))
+    return FALSE;
+  options->has_at = input->at != NULL;
+  if (input->at != NULL && !oss_cli_parse_numbers ("--at", input->at, 3, options->at_mm, error))
+    return FALSE;
+  set_string (&options->labels_path, input->labels);
+  set_string (&options->label_values, input->label_values);
+  if (input->numbering == NULL)
+    return TRUE;
+  options->numbering = oss_numbering_from_name (input->numbering);
+  if (options->numbering == OSS_NUMBERING_UNKNOWN)
+    g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                 _ ("“%s” is not a known numbering: verse, totalsegmentator or binary."), input->numbering);
+  return options->numbering != OSS_NUMBERING_UNKNOWN;
+}
+
+gboolean
+oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
+{
+  const OssCliInput *input = &oss_cli_input;
+  OssStudyOptions options;
+  gboolean good = TRUE;
+
+  oss_study_options_copy (&options, oss_study_get_options (study));
+  set_string (&options.path, path);
+  set_string (&options.series_uid, input->series);
+  set_string (&options.kernel, input->kernel);
+  set_string (&options.calibration, input->calibration);
+  set_string (&options.phantom, input->phantom);
+  set_string (&options.law, input->law);
+  set_string (&options.conversion, input->conversion);
+  options.displacement_mm = input->displacement;
+  options.input_is_density = input->density != NULL;
+  if (input->density != NULL)
+    {
+      options.density_basis = oss_basis_from_name (input->density);
+      good = options.density_basis != OSS_BASIS_UNKNOWN;
+      if (!good)
+        g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“%s” is not a density basis: K2HPO4, CHA, ash, apparent."),
+                     input->density);
+    }
+  good = good && apply_segment (&options, error) && apply_mesh (&options.mesh, error)
+         && oss_study_set_options (study, &options, error);
+  oss_study_options_clear (&options);
+  return good;
+}
