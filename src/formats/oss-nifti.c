@@ -194,14 +194,14 @@ read_geometry (Source *source, GError **error)
       break;
     }
   for (int r = 0; r < 3; r++)
-    grid->origin[r] = (r < 2 ? -1.0 : 1.0) * (double) ras.m[r][3] * unit_mm;
+    grid->origin[r] = (r < 2 ? -1.0 : 1.0) * (double) ras.m[r][3] * unit_mm + 0.0; /* no -0 */
   for (int c = 0; c < 3; c++)
     {
       double axis[3] = { -(double) ras.m[0][c], -(double) ras.m[1][c], (double) ras.m[2][c] };
 
       grid->spacing[c] = oss_normalize (axis) * unit_mm;
       for (int r = 0; r < 3; r++)
-        grid->direction[3 * r + c] = axis[r];
+        grid->direction[3 * r + c] = axis[r] + 0.0;
     }
   if (oss_grid_check (grid, error))
     return TRUE;
@@ -412,8 +412,8 @@ fill_geometry (struct nifti_1_header *h, const OssGrid *grid)
       double sign = r < 2 ? -1.0 : 1.0; /* LPS to RAS */
 
       for (int c = 0; c < 3; c++)
-        ras.m[r][c] = (float) (sign * grid->direction[3 * r + c] * grid->spacing[c]);
-      ras.m[r][3] = (float) (sign * grid->origin[r]);
+        ras.m[r][c] = (float) (sign * grid->direction[3 * r + c] * grid->spacing[c]) + 0.0f;
+      ras.m[r][3] = (float) (sign * grid->origin[r]) + 0.0f;
     }
   memcpy (h->srow_x, ras.m[0], sizeof h->srow_x);
   memcpy (h->srow_y, ras.m[1], sizeof h->srow_y);
