@@ -1,1 +1,226 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/oss-file.h"
+#include "base/oss-i18n.h"
+#include "fem/oss-fem-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NUMBER_WIDTH 20
+
+static const char *
+deck_type (OssElementKind kind)
+{
+  return kind == OSS_ELEMENT_TET10 ? "C3D10" : kind == OSS_ELEMENT_TET4 ? "C3D4" : "C3D8";
+}
+
+void
+oss_deck_number (double value, char text[32])
+{
+  for (int digits = 17; digits >= 1; digits--)
+    {
+      char format[8];
+      g_snprintf (format, sizeof format, "%%.%dg", digits);
+      g_ascii_formatd (text, 32, format, value);
+      if (strlen (text) <= NUMBER_WIDTH)
+        return;
+    }
+}
+
+/* The elements in the order of their modulus; equal moduli are one material. */
+typedef struct
+{
+  double modulus;
+  gsize element;
+} Entry;
+
+static int
+compare_entries (const void *a, const void *b)
+{
+  const Entry *x = a, *y = b;
+  if (x->modulus != y->modulus)
+    return x->modulus < y->modulus ? -1 : 1;
+  return (x->element > y->element) - (x->element < y->element);
+}
+
+static Entry *
+sort_elements (const OssFemModel *model, guint bins)
+{
+  gsize n = model->mesh->n_elements;
+  g_autofree double *modulus = g_new (double, n);
+  Entry *entries = g_new (Entry, n);
+
+  oss_fem_bin_modulus (model->modulus_mpa, n, bins, modulus);
+  for (gsize e = 0; e < n; e++)
+    entries[e] = (Entry){ modulus[e], e };
+  qsort (entries, n, sizeof *entries, compare_entries);
+  return entries;
+}
+
+static void
+write_nodes (FILE *file, const OssMesh *mesh)
+{
+  char x[3][32];
+
+  fputs ("*NODE, NSET=NALL\n", file);
+  for (gsize i = 0; i < mesh->n_nodes; i++)
+    {
+      for (int k = 0; k < 3; k++)
+        oss_deck_number (mesh->nodes[3 * i + (gsize) k], x[k]);
+      fprintf (file, "%" G_GSIZE_FORMAT ",%s,%s,%s\n", i + 1, x[0], x[1], x[2]);
+    }
+}
+
+/* Our node order is Abaqus's for all three kinds. */
+static void
+write_element (FILE *file, const OssMesh *mesh, gsize element)
+{
+  gsize nn = (gsize) oss_element_nodes (mesh->kind);
+
+  fprintf (file, "%" G_GSIZE_FORMAT, element + 1);
+  for (gsize a = 0; a < nn; a++)
+    fprintf (file, ",%d", mesh->elements[element * nn + a] + 1);
+  fputc ('\n', file);
+}
+
+static void
+write_elements (FILE *file, const OssMesh *mesh, const Entry *entries)
+{
+  gsize material = 0;
+
+  for (gsize i = 0; i < mesh->n_elements; i++)
+    {
+      if (i == 0 || entries[i].modulus != entries[i - 1].modulus)
+        fprintf (file, "*ELEMENT, TYPE=%s, ELSET=E%" G_GSIZE_FORMAT "\n", deck_type (mesh->kind), ++material);
+      write_element (file, mesh, entries[i].element);
+    }
+}
+
+static void
+write_materials (FILE *file, const OssFemModel *model, const Entry *entries)
+{
+  char modulus[32], poisson[32];
+  gsize material = 0;
+
+  oss_deck_number (model->poisson, poisson);
+  for (gsize i = 0; i < model->mesh->n_elements; i++)
+    if (i == 0 || entries[i].modulus != entries[i - 1].modulus)
+      {
+        oss_deck_number (entries[i].modulus, modulus);
+        material++;
+        fprintf (file,
+                 "*MATERIAL, NAME=M%" G_GSIZE_FORMAT "\n*ELASTIC\n%s,%s\n"
+                 "*SOLID SECTION, ELSET=E%" G_GSIZE_FORMAT ", MATERIAL=M%" G_GSIZE_FORMAT "\n",
+                 material, modulus, poisson, material, material);
+      }
+}
+
+/* A set of the nodes that are marked; FALSE when there are none. */
+static gboolean
+write_set (FILE *file, const char *name, const guint8 *marked, gsize n_nodes)
+{
+  gboolean any = FALSE;
+
+  for (gsize i = 0; i < n_nodes; i++)
+    if (marked[i])
+      {
+        if (!any)
+          fprintf (file, "*NSET, NSET=%s\n", name);
+        fprintf (file, "%" G_GSIZE_FORMAT "\n", i + 1);
+        any = TRUE;
+      }
+  return any;
+}
+
+/* MOVED: nodes with a prescribed displacement other than zero; HELD: the other prescribed nodes. */
+static void
+write_sets (FILE *file, const OssFemModel *model, gboolean *held_any, gboolean *moved_any)
+{
+  gsize n = model->mesh->n_nodes;
+  g_autofree guint8 *held = g_new0 (guint8, n);
+  g_autofree guint8 *moved = g_new0 (guint8, n);
+  g_autofree guint8 *loaded = g_new0 (guint8, n);
+
+  for (gsize i = 0; i < model->n_prescribed; i++)
+    {
+      held[model->prescribed[i].node] = TRUE;
+      moved[model->prescribed[i].node] |= model->prescribed[i].value != 0.0;
+    }
+  for (gsize i = 0; i < n; i++)
+    held[i] = held[i] && !moved[i];
+  for (gsize i = 0; i < model->n_forces; i++)
+    loaded[model->forces[i].node] = TRUE;
+  *held_any = write_set (file, "HELD", held, n);
+  *moved_any = write_set (file, "MOVED", moved, n);
+  write_set (file, "LOADED", loaded, n);
+}
+
+static void
+write_loads (FILE *file, const OssFemModel *model)
+{
+  char value[32];
+
+  if (model->n_prescribed > 0)
+    fputs ("*BOUNDARY\n", file);
+  for (gsize i = 0; i < model->n_prescribed; i++)
+    {
+      const OssNodal *p = &model->prescribed[i];
+      oss_deck_number (p->value, value);
+      fprintf (file, "%d,%d,%d,%s\n", p->node + 1, p->axis + 1, p->axis + 1, value);
+    }
+  if (model->n_forces > 0)
+    fputs ("*CLOAD\n", file);
+  for (gsize i = 0; i < model->n_forces; i++)
+    {
+      const OssNodal *f = &model->forces[i];
+      oss_deck_number (f->value, value);
+      fprintf (file, "%d,%d,%s\n", f->node + 1, f->axis + 1, value);
+    }
+}
+
+static void
+write_heading (FILE *file, const OssFemModel *model, const char *heading, guint bins)
+{
+  g_autofree char *line = g_strdup (heading != NULL ? heading : "");
+  g_strdelimit (line, "\r\n*", ' ');
+  fprintf (file, "*HEADING\n%s\n** Ossature %s.  Units: mm, N, MPa; axes: patient x Left, y Posterior, z Superior.\n",
+           line[0] != '\0' ? line : "Ossature", OSS_VERSION);
+  fprintf (file, "** %" G_GSIZE_FORMAT " nodes, %" G_GSIZE_FORMAT " elements.  ", model->mesh->n_nodes,
+           model->mesh->n_elements);
+  if (bins > 0)
+    fprintf (file, "Modulus in %u geometric bins, each at its centre.\n", bins);
+  else
+    fputs ("Every modulus as it is.\n", file);
+}
+
+static void
+write_step (FILE *file, const OssFemModel *model, gboolean held, gboolean moved)
+{
+  fputs ("*STEP\n*STATIC\n", file);
+  write_loads (file, model);
+  if (held)
+    fputs ("*NODE PRINT, NSET=HELD, TOTALS=ONLY\nRF\n", file);
+  if (moved)
+    fputs ("*NODE PRINT, NSET=MOVED, TOTALS=ONLY\nRF\n", file);
+  fputs ("*NODE PRINT, NSET=NALL\nU\n*NODE FILE\nU, RF\n*EL FILE\nS\n*END STEP\n", file);
+}
+
+gboolean
+oss_fem_write_deck (const OssFemModel *model, const char *path, guint bins, const char *heading, GError **error)
+{
+  g_autoptr (OssFileWriter) writer = NULL;
+  g_autofree Entry *entries = NULL;
+  gboolean held, moved;
+
+  if (!oss_fem_model_check (model, error) || (writer = oss_file_writer_new (path, error)) == NULL)
+    return FALSE;
+  FILE *file = oss_file_writer_stream (writer);
+  entries = sort_elements (model, bins);
+  write_heading (file, model, heading, bins);
+  write_nodes (file, model->mesh);
+  write_elements (file, model->mesh, entries);
+  write_sets (file, model, &held, &moved);
+  write_materials (file, model, entries);
+  write_step (file, model, held, moved);
+  return oss_file_writer_commit (writer, error);
+}

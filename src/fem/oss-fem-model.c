@@ -1,1 +1,216 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/oss-i18n.h"
+#include "fem/oss-fem-private.h"
+
+#include <string.h>
+
+static gboolean
+check_material (const OssFemModel *model, GError **error)
+{
+  double lambda, mu;
+
+  if (!oss_lame_unit (model->poisson, &lambda, &mu))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                   _ ("Poisson's ratio is %g; it has to be above -1 and below 0.5."), model->poisson);
+      return FALSE;
+    }
+  for (gsize e = 0; e < model->mesh->n_elements; e++)
+    if (!(model->modulus_mpa[e] > 0.0 && isfinite (model->modulus_mpa[e])))
+      {
+        g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                     _ ("Element %" G_GSIZE_FORMAT " has a modulus of %g MPa; it has to be above 0."), e,
+                     model->modulus_mpa[e]);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_nodal (const OssFemModel *model, const OssNodal *nodal, gsize n, GError **error)
+{
+  for (gsize i = 0; i < n; i++)
+    if (nodal[i].node < 0 || (gsize) nodal[i].node >= model->mesh->n_nodes || nodal[i].axis < 0 || nodal[i].axis > 2
+        || !isfinite (nodal[i].value))
+      {
+        g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                     _ ("Load %" G_GSIZE_FORMAT " (node %d, axis %d, value %g) does not belong to a mesh of "
+                        "%" G_GSIZE_FORMAT " nodes."),
+                     i, nodal[i].node, nodal[i].axis, nodal[i].value, model->mesh->n_nodes);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_prescribed_once (const OssFemModel *model, GError **error)
+{
+  g_autofree double *value = g_new (double, 3 * model->mesh->n_nodes);
+  g_autofree guint8 *seen = g_new0 (guint8, 3 * model->mesh->n_nodes);
+
+  for (gsize i = 0; i < model->n_prescribed; i++)
+    {
+      const OssNodal *p = &model->prescribed[i];
+      gsize freedom = 3 * (gsize) p->node + (gsize) p->axis;
+      if (seen[freedom] && value[freedom] != p->value)
+        {
+          g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                       _ ("Node %d is moved along axis %d by %g mm and by %g mm at once."), p->node, p->axis,
+                       value[freedom], p->value);
+          return FALSE;
+        }
+      seen[freedom] = TRUE;
+      value[freedom] = p->value;
+    }
+  return TRUE;
+}
+
+gboolean
+oss_fem_model_check (const OssFemModel *model, GError **error)
+{
+  if (model->mesh->n_elements == 0 || model->mesh->n_nodes == 0 || model->mesh->n_nodes > G_MAXINT32 / 3)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                   _ ("A mesh of %" G_GSIZE_FORMAT " nodes and %" G_GSIZE_FORMAT " elements cannot be solved."),
+                   model->mesh->n_nodes, model->mesh->n_elements);
+      return FALSE;
+    }
+  return check_material (model, error) && check_nodal (model, model->prescribed, model->n_prescribed, error)
+         && check_nodal (model, model->forces, model->n_forces, error) && check_prescribed_once (model, error);
+}
+
+/* The parts of the mesh: union-find over nodes, with the lowest node of a part as its root. */
+static gint32
+find_root (gint32 *parent, gint32 i)
+{
+  while (parent[i] != i)
+    i = parent[i] = parent[parent[i]];
+  return i;
+}
+
+static gint32 *
+find_parts (const OssMesh *mesh)
+{
+  gsize nn = (gsize) oss_element_nodes (mesh->kind);
+  gint32 *parent = g_new (gint32, mesh->n_nodes);
+
+  for (gsize i = 0; i < mesh->n_nodes; i++)
+    parent[i] = (gint32) i;
+  for (gsize e = 0; e < mesh->n_elements; e++)
+    for (gsize a = 1; a < nn; a++)
+      {
+        gint32 p = find_root (parent, mesh->elements[e * nn]), q = find_root (parent, mesh->elements[e * nn + a]);
+        parent[MAX (p, q)] = MIN (p, q);
+      }
+  for (gsize i = 0; i < mesh->n_nodes; i++)
+    parent[i] = find_root (parent, (gint32) i);
+  return parent;
+}
+
+typedef struct
+{
+  gsize nodes;
+  double centre[3];
+  double reach; /* mm: root mean square distance from the centre */
+  double gram[6][6];
+} Part;
+
+/* Gauss elimination with diagonal pivots of a semidefinite matrix: its rank. */
+static int
+rank_of (double gram[6][6])
+{
+  int rank = 0;
+  gboolean used[6] = { FALSE };
+
+  for (int step = 0; step < 6; step++)
+    {
+      int best = -1;
+      for (int i = 0; i < 6; i++)
+        if (!used[i] && (best < 0 || gram[i][i] > gram[best][best]))
+          best = i;
+      if (!(gram[best][best] > 1e-9))
+        break;
+      used[best] = TRUE;
+      rank++;
+      for (int i = 0; i < 6; i++)
+        if (!used[i])
+          {
+            double factor = gram[i][best] / gram[best][best];
+            for (int k = 0; k < 6; k++)
+              gram[i][k] -= factor * gram[best][k];
+          }
+    }
+  return rank;
+}
+
+/* What the freedom (node, axis) does in the six rigid motions of its part, the turns scaled to mm. */
+static void
+add_freedom (Part *part, const double x[3], int axis)
+{
+  double mode[6] = { 0.0 };
+  double d[3];
+
+  oss_sub (x, part->centre, d);
+  mode[axis] = 1.0;
+  /* axis component of e_m x d */
+  mode[3 + (axis + 1) % 3] = d[(axis + 2) % 3] / part->reach;
+  mode[3 + (axis + 2) % 3] = -d[(axis + 1) % 3] / part->reach;
+  for (int i = 0; i < 6; i++)
+    for (int k = 0; k < 6; k++)
+      part->gram[i][k] += mode[i] * mode[k];
+}
+
+static void
+measure_parts (const OssMesh *mesh, const gint32 *root, Part *parts)
+{
+  for (gsize i = 0; i < mesh->n_nodes; i++)
+    {
+      Part *part = &parts[root[i]];
+      part->nodes++;
+      for (int k = 0; k < 3; k++)
+        part->centre[k] += mesh->nodes[3 * i + (gsize) k];
+    }
+  for (gsize i = 0; i < mesh->n_nodes; i++)
+    for (int k = 0; k < 3 && root[i] == (gint32) i; k++)
+      parts[i].centre[k] /= (double) parts[i].nodes;
+  for (gsize i = 0; i < mesh->n_nodes; i++)
+    {
+      Part *part = &parts[root[i]];
+      double d[3];
+      oss_sub (mesh->nodes + 3 * i, part->centre, d);
+      part->reach += oss_dot (d, d);
+    }
+  for (gsize i = 0; i < mesh->n_nodes; i++)
+    parts[i].reach = parts[i].reach > 0.0 ? sqrt (parts[i].reach / (double) parts[i].nodes) : 1.0;
+}
+
+gboolean
+oss_fem_check_support (const OssFemModel *model, GError **error)
+{
+  const OssMesh *mesh = model->mesh;
+  g_autofree gint32 *root = find_parts (mesh);
+  g_autofree Part *parts = g_try_new0 (Part, mesh->n_nodes);
+
+  if (parts == NULL)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for this mesh."));
+      return FALSE;
+    }
+  measure_parts (mesh, root, parts);
+  for (gsize i = 0; i < model->n_prescribed; i++)
+    {
+      const OssNodal *p = &model->prescribed[i];
+      add_freedom (&parts[root[p->node]], mesh->nodes + 3 * (gsize) p->node, p->axis);
+    }
+  for (gsize i = 0; i < mesh->n_nodes; i++)
+    if (parts[i].nodes > 1 && rank_of (parts[i].gram) < 6) /* one node alone belongs to no element */
+      {
+        g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
+                     _ ("A part of %" G_GSIZE_FORMAT
+                        " nodes around (%.1f, %.1f, %.1f) mm is not held: it can move as a "
+                        "rigid body. Take it out of the labels, or hold it."),
+                     parts[i].nodes, parts[i].centre[0], parts[i].centre[1], parts[i].centre[2]);
+        return FALSE;
+      }
+  return TRUE;
+}

@@ -1,1 +1,255 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/oss-i18n.h"
+#include "base/oss-memory.h"
+#include "fem/oss-fem-private.h"
+
+#include <string.h>
+
+/* A residual above this gets one step of iterative refinement; the next is at rounding. */
+#define REFINE_ABOVE 1e-12
+
+/* The freedoms that are sought, and the groups of them that share a node. */
+typedef struct
+{
+  gint32 *unknown; /* [3 n_nodes] number, or -1: prescribed, or of a node without elements */
+  gint64 *group;   /* [n_groups + 1] */
+  gsize n, n_groups;
+} Unknowns;
+
+static void
+unknowns_clear (Unknowns *self)
+{
+  g_free (self->unknown);
+  g_free (self->group);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Unknowns, unknowns_clear)
+
+static void
+number_unknowns (const OssFemModel *model, const OssIncidence *incidence, Unknowns *self)
+{
+  gsize n_nodes = model->mesh->n_nodes;
+
+  self->unknown = g_new0 (gint32, 3 * n_nodes);
+  self->group = g_new (gint64, n_nodes + 1);
+  for (gsize i = 0; i < model->n_prescribed; i++)
+    self->unknown[3 * model->prescribed[i].node + model->prescribed[i].axis] = -1;
+  for (gsize i = 0; i < n_nodes; i++)
+    {
+      gsize first = self->n;
+      for (gsize f = 3 * i; f < 3 * i + 3; f++)
+        {
+          gboolean sought = self->unknown[f] == 0 && incidence->start[i] < incidence->start[i + 1];
+          self->unknown[f] = sought ? (gint32) self->n++ : -1;
+        }
+      if (self->n > first)
+        self->group[self->n_groups++] = (gint64) first;
+    }
+  self->group[self->n_groups] = (gint64) self->n;
+}
+
+/* right = (f - K u) at the unknowns; its 2-norm.  @work: [3 n_nodes] */
+static double
+residual (const OssFemModel *model, const OssBlockMatrix *stiffness, const Unknowns *unknowns, const double *u,
+          double *work, double *right)
+{
+  double sum = 0.0;
+
+  oss_block_matrix_multiply (stiffness, u, work);
+  for (gsize f = 0; f < 3 * stiffness->n; f++)
+    work[f] = -work[f];
+  for (gsize i = 0; i < model->n_forces; i++)
+    work[3 * model->forces[i].node + model->forces[i].axis] += model->forces[i].value;
+  for (gsize f = 0; f < 3 * stiffness->n; f++)
+    if (unknowns->unknown[f] >= 0)
+      {
+        right[unknowns->unknown[f]] = work[f];
+        sum += work[f] * work[f];
+      }
+  return sqrt (sum);
+}
+
+static void
+add_unknowns (const Unknowns *unknowns, gsize n_freedoms, const double *x, double *u)
+{
+  for (gsize f = 0; f < n_freedoms; f++)
+    if (unknowns->unknown[f] >= 0)
+      u[f] += x[unknowns->unknown[f]];
+}
+
+/* Says where the model gives way, in the user's terms. */
+static OssCholesky *
+fail_singular (const OssFemModel *model, const Unknowns *unknowns, const OssCholeskyInfo *info, GError **error,
+               GError *cause)
+{
+  gsize freedom = 0;
+
+  if (!g_error_matches (cause, OSS_ERROR, OSS_ERROR_REFUSED))
+    {
+      g_propagate_error (error, cause);
+      return NULL;
+    }
+  g_error_free (cause);
+  while (unknowns->unknown[freedom] != (gint32) info->weakest_row)
+    freedom++;
+  const double *x = model->mesh->nodes + freedom / 3 * 3;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
+               _ ("The model is not held: near (%.1f, %.1f, %.1f) mm a part can move as a rigid body (relative pivot "
+                  "%.0e). Look for parts that touch in a point or an edge only, or mesh again."),
+               x[0], x[1], x[2], info->weakest_pivot);
+  return NULL;
+}
+
+static OssCholesky *
+factorize (const OssFemModel *model, const OssBlockMatrix *stiffness, const Unknowns *unknowns, OssFemResult *result,
+           const OssTick *tick, GError **error)
+{
+  OssCholeskyInfo info = { 0 };
+  GError *cause = NULL;
+  OssSymmetric *reduced = oss_block_matrix_reduce (stiffness, unknowns->unknown, unknowns->n, tick, error);
+  if (reduced == NULL)
+    return NULL;
+  OssCholesky *cholesky = oss_cholesky_new (reduced, unknowns->group, unknowns->n_groups, &info, tick, &cause);
+  if (cholesky == NULL)
+    return fail_singular (model, unknowns, &info, error, cause);
+  g_snprintf (result->solver, sizeof result->solver, "CHOLMOD supernodal, %s", info.ordering);
+  g_debug ("%" G_GSIZE_FORMAT " unknowns: order %.2f s, factor %.2f s, %.3g entries, %.3g flops, %.2f GB estimated",
+           unknowns->n, info.seconds_order, info.seconds_factor, info.factor_entries, info.flops,
+           info.memory_bytes / 1e9);
+  return cholesky;
+}
+
+/* Solves for the displacement and leaves K u in @work. */
+static gboolean
+solve_unknowns (const OssFemModel *model, const OssBlockMatrix *stiffness, const Unknowns *unknowns,
+                OssFemResult *result, double *work, const OssTick *tick, GError **error)
+{
+  g_autofree double *right = g_new (double, MAX (unknowns->n, 1));
+  gsize n_freedoms = 3 * model->mesh->n_nodes;
+  g_autoptr (OssCholesky) cholesky = NULL;
+
+  for (gsize i = 0; i < model->n_prescribed; i++)
+    result->displacement[3 * model->prescribed[i].node + model->prescribed[i].axis] = model->prescribed[i].value;
+  double load = residual (model, stiffness, unknowns, result->displacement, work, right), left = load;
+  if (load > 0.0)
+    {
+      cholesky = factorize (model, stiffness, unknowns, result, tick, error);
+      if (cholesky == NULL)
+        return FALSE;
+    }
+  for (int pass = 0; pass < 2 && left > REFINE_ABOVE * load; pass++)
+    {
+      if (!oss_cholesky_solve (cholesky, right, tick, error))
+        return FALSE;
+      add_unknowns (unknowns, n_freedoms, right, result->displacement);
+      left = residual (model, stiffness, unknowns, result->displacement, work, right);
+    }
+  result->relative_residual = load > 0.0 ? left / load : 0.0;
+  if (!(result->relative_residual < 1e-6))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
+                   _ ("The equations are too badly conditioned: a relative residual of %.1e is left. Mesh again, or "
+                      "raise the least modulus."),
+                   result->relative_residual);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static void
+take_reactions (const OssFemModel *model, const double *minus_residual, OssFemResult *result)
+{
+  for (gsize i = 0; i < model->n_prescribed; i++)
+    {
+      gsize f = 3 * (gsize) model->prescribed[i].node + (gsize) model->prescribed[i].axis;
+      result->reaction[f] = -minus_residual[f];
+    }
+}
+
+static double *
+take_array (gsize n, GError **error)
+{
+  return oss_alloc_aligned (n, sizeof (double), _ ("the results"), error);
+}
+
+static OssFemResult *
+result_new (gsize n_nodes, gsize n_elements, GError **error)
+{
+  g_autoptr (OssFemResult) self = g_new0 (OssFemResult, 1);
+
+  self->n_nodes = n_nodes;
+  self->n_elements = n_elements;
+  if ((self->displacement = take_array (3 * n_nodes, error)) == NULL
+      || (self->stress = take_array (6 * n_nodes, error)) == NULL
+      || (self->von_mises = take_array (n_nodes, error)) == NULL
+      || (self->principal = take_array (3 * n_nodes, error)) == NULL
+      || (self->element_von_mises = take_array (n_elements, error)) == NULL
+      || (self->element_sed = take_array (n_elements, error)) == NULL
+      || (self->element_volume = take_array (n_elements, error)) == NULL
+      || (self->reaction = take_array (3 * n_nodes, error)) == NULL)
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+void
+oss_fem_result_free (OssFemResult *self)
+{
+  if (self == NULL)
+    return;
+  oss_free_aligned (self->displacement);
+  oss_free_aligned (self->stress);
+  oss_free_aligned (self->von_mises);
+  oss_free_aligned (self->principal);
+  oss_free_aligned (self->element_von_mises);
+  oss_free_aligned (self->element_sed);
+  oss_free_aligned (self->element_volume);
+  oss_free_aligned (self->reaction);
+  g_free (self);
+}
+
+static gboolean
+solve_linear (const OssFemModel *model, const OssElements *elements, const OssIncidence *incidence,
+              OssFemResult *result, const OssTick *tick, GError **error)
+{
+  OssTick assembling = oss_tick_part (tick, 0.0, 0.1), solving = oss_tick_part (tick, 0.1, 1.0);
+  g_auto (Unknowns) unknowns = { NULL };
+  g_autofree double *work = g_new0 (double, 3 * model->mesh->n_nodes);
+
+  if (!oss_tick_report (&assembling, 0.0, _ ("Assembling the equations"), error))
+    return FALSE;
+  g_autoptr (OssBlockMatrix) stiffness = oss_fem_assemble (model, elements, incidence, &assembling, error);
+  if (stiffness == NULL)
+    return FALSE;
+  number_unknowns (model, incidence, &unknowns);
+  if (!solve_unknowns (model, stiffness, &unknowns, result, work, &solving, error))
+    return FALSE;
+  result->dof = unknowns.n;
+  take_reactions (model, work, result);
+  return TRUE;
+}
+
+OssFemResult *
+oss_fem_solve (const OssFemModel *model, const OssTick *tick, GError **error)
+{
+  const OssMesh *mesh = model->mesh;
+  OssTick solving = oss_tick_part (tick, 0.03, 0.97), recovering = oss_tick_part (tick, 0.97, 1.0);
+
+  if (!oss_fem_model_check (model, error) || !oss_tick_report (tick, 0.0, _ ("Reading the mesh"), error))
+    return NULL;
+  g_autoptr (OssIncidence) incidence =
+      oss_incidence_new (mesh->n_nodes, mesh->n_elements, oss_element_nodes (mesh->kind), mesh->elements, error);
+  if (incidence == NULL || !oss_fem_check_support (model, error))
+    return NULL;
+  g_autoptr (OssElements) elements = oss_elements_new (mesh, tick, error);
+  if (elements == NULL)
+    return NULL;
+  g_autoptr (OssFemResult) result = result_new (mesh->n_nodes, mesh->n_elements, error);
+  if (result == NULL || !solve_linear (model, elements, incidence, result, &solving, error)
+      || !oss_tick_report (&recovering, 0.0, _ ("Working out the stresses"), error)
+      || !oss_fem_recover (model, elements, incidence, result, &recovering, error)
+      || !oss_tick_report (tick, 1.0, NULL, error))
+    return NULL;
+  if (result->solver[0] == '\0')
+    g_strlcpy (result->solver, "none: no load", sizeof result->solver);
+  g_strlcpy (result->reason, "solved", sizeof result->reason);
+  return g_steal_pointer (&result);
+}

@@ -11,40 +11,64 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  double minimum_mpa, maximum_mpa, mean_mpa; /* volume-weighted mean */
-  double outside_range_percent;              /* share of elements with mean density outside the law's range */
-  gsize at_floor;
+  double minimum_mpa, maximum_mpa, mean_mpa; /* over elements; the mean is weighted by volume */
+  double outside_range_percent;              /* share of elements with their mean density outside the law's range */
+  gsize at_floor;                            /* elements with the least modulus at every sample point */
 } OssModulusSummary;
 
 /**
  * oss_fem_modulus:
- * @density: mg/cm3 in the chain's input basis
- * @inside: (nullable): labels, above 0 = bone: sample points outside are moved to ... (see source)
+ * @density: mg/cm3 in the chain's input basis; beyond its border the nearest voxels count
+ * @summary: (out): filled on success, and for %OSS_ERROR_REFUSED
  *
  * Young's modulus of each element: the law's E averaged over points in the element (E of each point,
- * then the mean; not E of the mean density).
- * An all-zero or all-floor field is OSS_ERROR_REFUSED that gives the density range.
+ * then the mean; not E of the mean density).  Density is trilinear between voxels.  Tetrahedra take 20 points or
+ * more, no further apart than 0.7 of a voxel; hexahedra the midpoints of cells no larger than a voxel,
+ * so that an element that is a voxel has that voxel's modulus.  Points of surface elements that lie in soft
+ * tissue count with the least modulus: nothing is corrected for partial volume.
  *
- * Returns: (transfer full) (array length=n_elements): MPa; g_free()
+ * Thread safety: any thread; the arguments are only read.
+ *
+ * Returns: (transfer full) (array length=n_elements) (nullable): MPa; g_free().  %NULL with
+ *   %OSS_ERROR_REFUSED when every element has the least modulus; gives the density range;
+ *   %OSS_ERROR_INVALID_DATA for an empty mesh or a density that is not a number;
+ *   %OSS_ERROR_CANCELLED
  */
 OSS_API double *oss_fem_modulus (const OssMesh *mesh, const OssVolume *density, const OssLawChain *chain,
                                  OssModulusSummary *summary, const OssTick *tick, GError **error);
 
+/**
+ * oss_fem_bin_modulus:
+ * @modulus_mpa: [n] MPa, each above 0
+ * @bins: number of bins; 0 leaves the moduli as they are
+ * @binned_mpa: (out): [n] MPa; may be @modulus_mpa
+ *
+ * The moduli of a deck written with that many bins: bins of equal width in log E between the least and
+ * the largest modulus, each modulus set to its bin's geometric centre.  To solve the very model a deck holds.
+ */
+OSS_API void oss_fem_bin_modulus (const double *modulus_mpa, gsize n, guint bins, double *binned_mpa);
+
 /* A face of the vertebra that carries load. */
 typedef struct
 {
-  GArray *nodes;   /* gint32, sorted, corner and midside nodes */
-  double area_mm2; /* projected on the axis */
-  double height_mm; /* area-weighted mean position along the superior axis */
+  GArray *nodes;    /* gint32, sorted, corner and midside nodes */
+  double area_mm2;  /* projected on the axis */
+  double height_mm; /* area-weighted mean position along the superior axis, from the body's centre */
 } OssEndplate;
 
 OSS_API void oss_endplate_clear (OssEndplate *self);
 
 /**
  * oss_fem_endplates:
+ * @superior: (out caller-allocates): oss_endplate_clear()
+ * @inferior: (out caller-allocates): oss_endplate_clear()
  *
- * Superior and inferior endplates from the geometry: boundary triangles of the body (not of the posterior
- * elements) whose outward normal lies near +/- the superior axis and that are the outermost along it.
+ * Superior and inferior endplates from the geometry: boundary triangles over the body (not over the posterior
+ * elements) whose outward normal lies within 45 degrees of the axis, about the level where most of
+ * their area is, and that hang together.  Caps (cement, disc) that belong to the mesh carry the load instead.
+ *
+ * Returns: %FALSE with %OSS_ERROR_REFUSED when an endplate's area does not suit the body's width and depth
+ *   (both areas are told); then neither endplate is set
  */
 OSS_API gboolean oss_fem_endplates (const OssMesh *mesh, const OssVertebraFrame *frame, OssEndplate *superior,
                                     OssEndplate *inferior, GError **error);
@@ -52,42 +76,59 @@ OSS_API gboolean oss_fem_endplates (const OssMesh *mesh, const OssVertebraFrame 
 typedef struct
 {
   gint32 node;
-  gint8 axis; /* 0, 1, 2: patient x, y, z */
+  gint8 axis;   /* 0, 1, 2: patient x, y, z */
   double value; /* mm for prescribed, N for forces */
 } OssNodal;
 
 /**
- * OssFemModel: a linear elastic problem; pointers are borrowed.
+ * OssFemModel: a linear elastic problem with small displacements; pointers are borrowed.
  */
 typedef struct
 {
   const OssMesh *mesh;
-  const double *modulus_mpa; /* [n_elements] */
-  double poisson;
+  const double *modulus_mpa; /* [n_elements], each above 0 */
+  double poisson;            /* above -1, below 0.5; one for all elements */
   const OssNodal *prescribed;
   gsize n_prescribed;
-  const OssNodal *forces;
+  const OssNodal *forces; /* forces on one freedom add up */
   gsize n_forces;
 } OssFemModel;
 
 typedef struct
 {
-  double *displacement; /* [n_nodes][3] mm, patient axes */
-  double *stress;       /* [n_nodes][6] MPa: xx yy zz yz xz xy, nodal means */
-  double *von_mises;    /* [n_nodes] MPa */
-  double *principal;    /* [n_nodes][3] MPa, largest first */
-  double *element_von_mises; /* [n_elements] of the element's mean stress */
-  double *element_sed;  /* [n_elements] MPa, mean strain energy density */
-  double *element_volume; /* [n_elements] mm3 */
-  double *reaction;     /* [n_nodes][3] N: K u at prescribed freedoms, 0 elsewhere */
+  double *displacement;      /* [n_nodes][3] mm, patient axes */
+  double *stress;            /* [n_nodes][6] MPa: xx yy zz yz xz xy, plain means over the elements at a node of their
+                                stresses extrapolated from the integration points */
+  double *von_mises;         /* [n_nodes] MPa, of @stress */
+  double *principal;         /* [n_nodes][3] MPa, of @stress, largest first */
+  double *element_von_mises; /* [n_elements] MPa, of the element's volume mean stress */
+  double *element_sed;       /* [n_elements] MPa, mean strain energy density */
+  double *element_volume;    /* [n_elements] mm3 */
+  double *reaction;          /* [n_nodes][3] N: K u - f at prescribed freedoms, 0 elsewhere */
   gsize n_nodes, n_elements;
-  gsize dof;
-  double relative_residual;
-  int iterations;       /* 0 for a direct solution */
+  gsize dof;                /* unknowns: freedoms that are not prescribed */
+  double relative_residual; /* |f - K u| / |right-hand side| over the unknowns, with the whole matrix */
+  int iterations;           /* 0 for a direct solution */
   char solver[48];
-  char reason[96];      /* "solved", or why not */
+  char reason[96]; /* "solved", or why not */
 } OssFemResult;
 
+/**
+ * oss_fem_solve:
+ *
+ * Isotropic linear elasticity; full integration (tet4 1 point, tet10 4, hex8 2 x 2 x 2); supernodal Cholesky
+ * factorisation with one step of refinement where the residual asks for it.  Prescribed freedoms are
+ * eliminated.  Nodes that belong to no element stay where they are.
+ *
+ * A stop is answered within 50 ms; the factorisation then ends on a thread of its own and is dropped.
+ * Thread safety: any thread; the model is only read, and no longer than the call lasts.
+ *
+ * Returns: (transfer full) (nullable): %NULL with
+ *   %OSS_ERROR_INVALID_DATA: the model contradicts itself, or an element is inside out;
+ *   %OSS_ERROR_FAILED: a part can move as a rigid body (tells where);
+ *   %OSS_ERROR_OUT_OF_MEMORY: tells what is needed and what is free;
+ *   %OSS_ERROR_CANCELLED
+ */
 OSS_API OssFemResult *oss_fem_solve (const OssFemModel *model, const OssTick *tick, GError **error);
 OSS_API void oss_fem_result_free (OssFemResult *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssFemResult, oss_fem_result_free)
@@ -99,20 +140,29 @@ OSS_API GArray *oss_fem_compression (const OssVertebraFrame *frame, const OssEnd
 
 typedef struct
 {
-  double reaction_n;         /* along the axis, at the superior endplate, positive in compression */
+  double reaction_n; /* along the axis, at the superior endplate, positive in compression */
   double displacement_mm;
   double stiffness_n_per_mm;
   double apparent_0_68_percent_n; /* 0.0068 K H */
   double linear_2_percent_n;      /* 0.02 K H */
-  double pistoia_n;               /* 2 % of the bone volume above 0.7 % effective strain */
-  double height_mm;
+  double pistoia_n;               /* 2 % of the volume above 0.7 % effective strain */
+  double height_mm;               /* H: between the mean heights of the two endplates */
 } OssStrength;
 
+/**
+ * oss_fem_strength:
+ * @displacement_mm: as given to oss_fem_compression()
+ *
+ * Named estimators of a linear analysis, none of them a measured strength: 0.68 % and 2 % apparent strain, and
+ * the reaction scaled until 2 % of the whole volume (every element, caps and marrow included) exceeds an effective
+ * strain sqrt (2 U / E) of 0.7 % (Pistoia et al., Bone 30 (2002) 842-848), U being the element's mean
+ * strain energy density.
+ */
 OSS_API void oss_fem_strength (const OssFemModel *model, const OssFemResult *result, const OssVertebraFrame *frame,
                                const OssEndplate *superior, const OssEndplate *inferior, double displacement_mm,
                                OssStrength *strength);
 
-/* Volume-weighted over element means. */
+/* Volume-weighted over element means: p95 is the least value that 95 % of the volume does not exceed. */
 typedef struct
 {
   double maximum_mpa, p50_mpa, p95_mpa, p99_mpa, mean_mpa;
@@ -122,9 +172,15 @@ OSS_API void oss_fem_stress_summary (const OssFemResult *result, OssStressSummar
 
 /**
  * oss_fem_write_deck:
- * @bins: 0: one material per distinct modulus written exactly; else that many bins of modulus
+ * @bins: 0: one material per distinct modulus, written exactly (CalculiX is slow with many thousands);
+ *   else that many bins of modulus, see oss_fem_bin_modulus()
+ * @heading: (nullable): one line
  *
- * Abaqus/CalculiX input deck of the same model, with *NODE FILE U, RF and *EL FILE S, and printed reactions.
+ * Abaqus/CalculiX input deck of the same model: one linear static step.  Node and element numbers are ours
+ * plus one.  Sets: NALL; MOVED, nodes with a prescribed displacement other than zero; HELD, the other
+ * prescribed nodes; LOADED.  Prints the total reactions of HELD and MOVED and all displacements;
+ * writes U, RF and S to the result file.  Numbers have up to 17 significant digits within the 20 columns that
+ * CalculiX reads.  The file appears whole or not at all.
  */
 OSS_API gboolean oss_fem_write_deck (const OssFemModel *model, const char *path, guint bins, const char *heading,
                                      GError **error);

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "fem/oss-fem.h"
+#include "numeric/oss-block-matrix.h"
+
+G_BEGIN_DECLS
+
+#define OSS_MAX_ELEMENT_NODES 10
+#define OSS_MAX_ELEMENT_POINTS 8
+#define OSS_MAX_ELEMENT_CORNERS 8
+
+/**
+ * OssElementRule: shape functions of one kind of element at its integration points.
+ * @n_nodes, @n_points, @n_corners: 4, 1, 4 (tet4); 10, 4, 4 (tet10); 8, 8, 8 (hex8)
+ * @weight: of each point; they add up to the volume of the reference element
+ * @shape: [point][node]
+ * @derivative: [point][node][3], by the reference coordinates
+ * @corner_from_point: [corner][point] extrapolation from the points to the corners: exact for fields linear
+ *   (tetrahedra) or trilinear (hexahedra) in the reference coordinates
+ * @edge: [n_nodes - n_corners][2] corners at the ends of the edge of each midside node
+ *
+ * Four points integrate the stiffness of a straight-sided quadratic tetrahedron exactly: the strain
+ * is linear, its square quadratic (Zienkiewicz and Taylor, The Finite Element Method, table of
+ * tetrahedral rules, degree 2).  CalculiX's C3D4, C3D10 and C3D8 use the same points.
+ */
+typedef struct
+{
+  OssElementKind kind;
+  int n_nodes, n_points, n_corners;
+  double weight[OSS_MAX_ELEMENT_POINTS];
+  double shape[OSS_MAX_ELEMENT_POINTS][OSS_MAX_ELEMENT_NODES];
+  double derivative[OSS_MAX_ELEMENT_POINTS][OSS_MAX_ELEMENT_NODES][3];
+  double corner_from_point[OSS_MAX_ELEMENT_CORNERS][OSS_MAX_ELEMENT_POINTS];
+  int edge[6][2];
+} OssElementRule;
+
+/* (transfer none); any thread. */
+const OssElementRule *oss_element_rule (OssElementKind kind);
+
+/**
+ * OssElements: the geometry of every element, worked out once.
+ * @gradient: [n_elements][n_points][n_nodes][3] derivatives of the shape functions by x, y, z, 1/mm
+ * @volume: [n_elements][n_points] weight times Jacobian determinant, mm3
+ */
+typedef struct
+{
+  const OssMesh *mesh; /* borrowed */
+  const OssElementRule *rule;
+  double *gradient;
+  double *volume;
+} OssElements;
+
+/* NULL with OSS_ERROR_INVALID_DATA that names an inverted element, OUT_OF_MEMORY or CANCELLED. */
+OssElements *oss_elements_new (const OssMesh *mesh, const OssTick *tick, GError **error);
+void oss_elements_free (OssElements *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssElements, oss_elements_free)
+
+static inline const double *
+oss_elements_gradient (const OssElements *self, gsize element)
+{
+  return self->gradient + element * (gsize) (self->rule->n_points * self->rule->n_nodes * 3);
+}
+
+static inline const double *
+oss_elements_volume (const OssElements *self, gsize element)
+{
+  return self->volume + element * (gsize) self->rule->n_points;
+}
+
+/* Lame's constants for E = 1; FALSE when nu is not in (-1, 0.5). */
+gboolean oss_lame_unit (double poisson, double *lambda, double *mu);
+
+/* Stress (xx yy zz yz xz xy, MPa) and engineering strain at each point of an element.
+ * strain may be NULL.  u: [n_nodes of the mesh][3] mm. */
+void oss_elements_stress (const OssElements *self, gsize element, double modulus_mpa, double poisson, const double *u,
+                          double stress[OSS_MAX_ELEMENT_POINTS][6], double strain[OSS_MAX_ELEMENT_POINTS][6]);
+
+/**
+ * oss_fem_model_check:
+ *
+ * Sizes, finite moduli above zero, Poisson's ratio, nodes and axes of loads in range, no freedom
+ * prescribed twice with different values.  OSS_ERROR_INVALID_DATA names the first fault.
+ */
+gboolean oss_fem_model_check (const OssFemModel *model, GError **error);
+
+/* The stiffness matrix of all nodes, N/mm. */
+OssBlockMatrix *oss_fem_assemble (const OssFemModel *model, const OssElements *elements, const OssIncidence *incidence,
+                                  const OssTick *tick, GError **error);
+
+/**
+ * oss_fem_check_support:
+ *
+ * Every connected part has to be held against its six rigid motions by the prescribed freedoms.
+ * OSS_ERROR_FAILED tells where the part is that is not.  Parts that hang together by a hinge (a
+ * shared node or edge) are not told apart here: the factorisation meets those.
+ */
+gboolean oss_fem_check_support (const OssFemModel *model, GError **error);
+
+/* Fills the fields of @result that follow from its displacement. */
+gboolean oss_fem_recover (const OssFemModel *model, const OssElements *elements, const OssIncidence *incidence,
+                          OssFemResult *result, const OssTick *tick, GError **error);
+
+/* Writes @value into 20 characters or fewer, the width of a number in a deck (CalculiX reads no
+ * further), with as many significant digits as fit, 17 at most. */
+void oss_deck_number (double value, char text[32]);
+
+G_END_DECLS
