@@ -1,1 +1,195 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dicom/oss-series.h"
+
+#include "base/oss-i18n.h"
+#include "dicom/oss-series-private.h"
+
+#include <string.h>
+
+/* Offsets of the texts of OssSeries, for copying and freeing them all. */
+static const gsize texts[] = {
+  G_STRUCT_OFFSET (OssSeries, study_uid),
+  G_STRUCT_OFFSET (OssSeries, series_uid),
+  G_STRUCT_OFFSET (OssSeries, frame_uid),
+  G_STRUCT_OFFSET (OssSeries, patient_name),
+  G_STRUCT_OFFSET (OssSeries, patient_id),
+  G_STRUCT_OFFSET (OssSeries, patient_birth_date),
+  G_STRUCT_OFFSET (OssSeries, patient_sex),
+  G_STRUCT_OFFSET (OssSeries, patient_age),
+  G_STRUCT_OFFSET (OssSeries, study_date),
+  G_STRUCT_OFFSET (OssSeries, study_time),
+  G_STRUCT_OFFSET (OssSeries, study_description),
+  G_STRUCT_OFFSET (OssSeries, series_description),
+  G_STRUCT_OFFSET (OssSeries, modality),
+  G_STRUCT_OFFSET (OssSeries, manufacturer),
+  G_STRUCT_OFFSET (OssSeries, model),
+  G_STRUCT_OFFSET (OssSeries, station),
+  G_STRUCT_OFFSET (OssSeries, kernel),
+  G_STRUCT_OFFSET (OssSeries, contrast),
+  G_STRUCT_OFFSET (OssSeries, transfer_syntax),
+  G_STRUCT_OFFSET (OssSeries, folder),
+};
+
+static char **
+text_at (const OssSeries *self, gsize i)
+{
+  return G_STRUCT_MEMBER_P (self, texts[i]);
+}
+
+const char *
+oss_verdict_name (OssVerdict verdict)
+{
+  static const char *const names[] = { "usable", "notes", "refused" };
+
+  return names[CLAMP ((int) verdict, 0, 2)];
+}
+
+static void
+reason_free (OssReason *self)
+{
+  g_free (self->text);
+  g_free (self);
+}
+
+OssSeries *
+oss_series_new (void)
+{
+  OssSeries *self = g_new0 (OssSeries, 1);
+
+  self->files = g_ptr_array_new_with_free_func (g_free);
+  self->reasons = g_ptr_array_new_with_free_func ((GDestroyNotify) reason_free);
+  return self;
+}
+
+void
+oss_series_add_reason (OssSeries *self, OssReasonSeverity severity, const char *code, const char *format, ...)
+{
+  OssReason *reason = g_new0 (OssReason, 1);
+  va_list arguments;
+
+  reason->severity = severity;
+  reason->code = code;
+  va_start (arguments, format);
+  reason->text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_ptr_array_add (self->reasons, reason);
+  self->verdict = MAX (self->verdict, severity == OSS_REASON_REFUSAL ? OSS_VERDICT_REFUSED : OSS_VERDICT_NOTES);
+}
+
+char *
+oss_series_number_text (double value, int decimals)
+{
+  g_autofree char *digits = g_strdup_printf ("%.*f", decimals, ABS (value));
+  gboolean zero = strpbrk (digits, "123456789") == NULL;
+
+  return g_strconcat (value < 0.0 && !zero ? "−" : "", digits, NULL);
+}
+
+OssSeries *
+oss_series_copy (const OssSeries *self)
+{
+  OssSeries *copy = g_memdup2 (self, sizeof *self);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    *text_at (copy, i) = g_strdup (*text_at (self, i));
+  copy->files = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < self->files->len; i++)
+    g_ptr_array_add (copy->files, g_strdup (g_ptr_array_index (self->files, i)));
+  copy->reasons = g_ptr_array_new_with_free_func ((GDestroyNotify) reason_free);
+  for (guint i = 0; i < self->reasons->len; i++)
+    {
+      const OssReason *reason = g_ptr_array_index (self->reasons, i);
+      oss_series_add_reason (copy, reason->severity, reason->code, "%s", reason->text);
+    }
+  return copy;
+}
+
+void
+oss_series_free (OssSeries *self)
+{
+  if (self == NULL)
+    return;
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    g_free (*text_at (self, i));
+  g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_pointer (&self->reasons, g_ptr_array_unref);
+  g_free (self);
+}
+
+void
+oss_series_list_free (OssSeriesList *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->series, g_ptr_array_unref);
+  g_clear_pointer (&self->damaged, g_ptr_array_unref);
+  g_free (self);
+}
+
+static gboolean
+series_fits (const OssSeries *self, const char *uid, const char *kernel)
+{
+  return (uid == NULL || strcmp (self->series_uid, uid) == 0)
+         && (kernel == NULL || g_ascii_strcasecmp (self->kernel, kernel) == 0);
+}
+
+/* The largest series that fits and is (@usable) or is not. */
+static const OssSeries *
+largest (const OssSeriesList *list, const char *uid, const char *kernel, gboolean usable)
+{
+  const OssSeries *best = NULL;
+
+  for (guint i = 0; i < list->series->len; i++)
+    {
+      const OssSeries *series = g_ptr_array_index (list->series, i);
+      if ((series->verdict != OSS_VERDICT_REFUSED) == usable && series_fits (series, uid, kernel)
+          && (best == NULL || series->files->len > best->files->len))
+        best = series;
+    }
+  return best;
+}
+
+static const char *
+first_refusal (const OssSeries *self)
+{
+  for (guint i = 0; i < self->reasons->len; i++)
+    {
+      const OssReason *reason = g_ptr_array_index (self->reasons, i);
+      if (reason->severity == OSS_REASON_REFUSAL)
+        return reason->text;
+    }
+  return "";
+}
+
+static void
+set_none_fits (const OssSeriesList *list, const char *uid, const char *kernel, GError **error)
+{
+  g_autoptr (GString) found = g_string_new (NULL);
+
+  for (guint i = 0; i < list->series->len && i < 8; i++)
+    {
+      const OssSeries *series = g_ptr_array_index (list->series, i);
+      const char *shown = uid != NULL ? series->series_uid : series->kernel;
+      g_string_append_printf (found, "%s%s", i > 0 ? ", " : "", *shown != '\0' ? shown : "–");
+    }
+  if (uid != NULL)
+    g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("There is no series with the UID %s. There are: %s."), uid,
+                 found->str);
+  else
+    g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("There is no series with the kernel “%s”. There are: %s."),
+                 kernel != NULL ? kernel : "", found->str);
+}
+
+const OssSeries *
+oss_series_pick (const OssSeriesList *list, const char *uid, const char *kernel, GError **error)
+{
+  const OssSeries *best = largest (list, uid, kernel, TRUE);
+  const OssSeries *refused = best == NULL ? largest (list, uid, kernel, FALSE) : NULL;
+
+  if (refused != NULL)
+    g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED, _ ("Series %d cannot be analysed. %s"), refused->series_number,
+                 first_refusal (refused));
+  else if (best == NULL)
+    set_none_fits (list, uid, kernel, error);
+  return best;
+}

@@ -44,24 +44,24 @@ typedef struct
   char *study_date, *study_time, *study_description, *series_description;
   char *modality, *manufacturer, *model, *station, *kernel, *contrast, *transfer_syntax;
   int series_number;
-  double kvp;              /* 0 when absent */
-  double exposure_mas;     /* 0 when absent */
+  double kvp;          /* 0 when absent */
+  double exposure_mas; /* 0 when absent */
   double slice_thickness_mm;
-  double tilt_deg;         /* angle between the slice normal and the stacking direction; 0 = straight */
-  OssGrid grid;            /* meaningful unless refused for its geometry */
+  double tilt_deg; /* angle between the slice normal and the stacking direction; 0 = straight */
+  OssGrid grid;    /* meaningful unless refused for its geometry */
   gboolean has_grid;
-  GPtrArray *files;        /* char*, in slice order when has_grid, else as found */
+  GPtrArray *files; /* char*, in slice order when has_grid, else as found */
   char *folder;
   OssVerdict verdict;
-  GPtrArray *reasons;      /* OssReason* */
+  GPtrArray *reasons; /* OssReason* */
 } OssSeries;
 
 typedef struct
 {
-  GPtrArray *series;   /* OssSeries*, by study, then number */
+  GPtrArray *series; /* OssSeries*, by study, then number */
   guint files_seen;
   guint files_not_dicom;
-  GPtrArray *damaged;  /* char*: "path: why" of DICOM files that could not be read */
+  GPtrArray *damaged; /* char*: "path: why" of DICOM files that could not be read */
 } OssSeriesList;
 
 /**
@@ -88,8 +88,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssSeries, oss_series_free)
  * The one usable series that fits; among several the one with most slices.  NULL with
  * OSS_ERROR_REFUSED and the first refusal's text when none is usable, NOT_FOUND when none fits.
  */
-OSS_API const OssSeries *oss_series_pick (const OssSeriesList *list, const char *uid, const char *kernel,
-                                          GError **error);
+OSS_API const OssSeries *
+oss_series_pick (const OssSeriesList *list, const char *uid, const char *kernel, GError **error);
 
 /**
  * oss_series_load:

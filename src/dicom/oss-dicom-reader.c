@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dicom/oss-dicom-reader.h"
+
+#include "base/oss-i18n.h"
+#include "dicom/oss-dicom-protocol.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+typedef struct
+{
+  GPid pid;
+  int socket; /* -1 once the process is gone */
+} Reader;
+
+struct _OssDicomReaders
+{
+  GMutex lock;
+  GPtrArray *idle; /* Reader* */
+};
+
+/* Where the program lies: beside the library (build folder), or where it was installed. */
+static char *
+find_program (void)
+{
+  static const char *const beside[] = {
+    "dicom", "../dicom", "../../src/dicom", ".", "../libexec/ossature", "../../libexec/ossature"
+  };
+  const char *chosen = g_getenv ("OSSATURE_LIBEXEC_DIR");
+  Dl_info here;
+
+  if (chosen != NULL && *chosen != '\0')
+    return g_build_filename (chosen, "ossature-decode", NULL);
+  if (dladdr ((void *) find_program, &here) != 0 && here.dli_fname != NULL)
+    {
+      /* A program that was started by name alone has no folder in dli_fname. */
+      g_autofree char *self =
+          strchr (here.dli_fname, '/') != NULL ? g_strdup (here.dli_fname) : g_file_read_link ("/proc/self/exe", NULL);
+      g_autofree char *folder = g_path_get_dirname (self != NULL ? self : "/");
+      for (gsize i = 0; i < G_N_ELEMENTS (beside); i++)
+        {
+          g_autofree char *path = g_build_filename (folder, beside[i], "ossature-decode", NULL);
+          if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+            return g_steal_pointer (&path);
+        }
+    }
+  return g_build_filename (OSS_LIBEXEC_DIR, "ossature-decode", NULL);
+}
+
+static void
+reader_stop (Reader *self)
+{
+  if (self->socket < 0)
+    return;
+  close (self->socket);
+  self->socket = -1;
+  kill (self->pid, SIGKILL); /* it writes nothing: nothing is half-written */
+  while (waitpid (self->pid, NULL, 0) < 0 && errno == EINTR)
+    ;
+  g_spawn_close_pid (self->pid);
+}
+
+static void
+reader_free (Reader *self)
+{
+  reader_stop (self);
+  g_free (self);
+}
+
+static Reader *
+reader_new (GError **error)
+{
+  g_autofree char *program = find_program ();
+  char *argv[] = { program, NULL };
+  GSpawnFlags flags = G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL;
+  g_autoptr (GError) reason = NULL;
+  int sockets[2];
+  Reader *self;
+
+#ifndef __SANITIZE_ADDRESS__
+  flags |= G_SPAWN_STDERR_TO_DEV_NULL;
+#endif
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("No connection to the reading process: %s"),
+                   g_strerror (errno));
+      return NULL;
+    }
+  self = g_new0 (Reader, 1);
+  self->socket = sockets[0];
+  if (!g_spawn_async_with_fds (NULL, argv, NULL, flags, NULL, NULL, &self->pid, sockets[1], -1, -1, &reason))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
+                   _ ("DICOM files cannot be read: %s does not start (%s). Install Ossature again, or say where it "
+                      "lies with OSSATURE_LIBEXEC_DIR."),
+                   program, reason->message);
+      close (sockets[0]);
+      g_clear_pointer (&self, g_free);
+    }
+  close (sockets[1]);
+  return self;
+}
+
+OssDicomReaders *
+oss_dicom_readers_new (void)
+{
+  OssDicomReaders *self = g_new0 (OssDicomReaders, 1);
+
+  g_mutex_init (&self->lock);
+  self->idle = g_ptr_array_new_with_free_func ((GDestroyNotify) reader_free);
+  return self;
+}
+
+void
+oss_dicom_readers_free (OssDicomReaders *self)
+{
+  if (self == NULL)
+    return;
+  g_ptr_array_unref (self->idle);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+static Reader *
+take_reader (OssDicomReaders *self, GError **error)
+{
+  Reader *reader = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (self->idle->len > 0)
+    reader = g_ptr_array_steal_index_fast (self->idle, self->idle->len - 1);
+  g_mutex_unlock (&self->lock);
+  return reader != NULL ? reader : reader_new (error);
+}
+
+static void
+give_reader_back (OssDicomReaders *self, Reader *reader)
+{
+  if (reader->socket < 0)
+    {
+      reader_free (reader);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->idle, reader);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+send_request (Reader *self, OssDicomRequestKind kind, const char *path)
+{
+  OssDicomRequest request = { OSS_DICOM_MAGIC, kind, (guint32) strlen (path) };
+  struct iovec parts[2] = { { &request, sizeof request }, { (void *) path, request.path_bytes } };
+  struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+
+  /* Well below the socket's buffer: sent at once or not at all. */
+  return sendmsg (self->socket, &message, MSG_NOSIGNAL) == (ssize_t) (sizeof request + request.path_bytes);
+}
+
+/* Exactly @n bytes before @deadline (monotonic, µs), asking for a stop all along. */
+static gboolean
+receive (Reader *self, void *out, gsize n, gint64 deadline, const OssTick *tick, GError **error)
+{
+  for (char *at = out; n > 0;)
+    {
+      struct pollfd poll_fd = { .fd = self->socket, .events = POLLIN };
+      int ready = poll (&poll_fd, 1, 50);
+      ssize_t got = ready > 0 ? recv (self->socket, at, n, 0) : -1;
+
+      if (oss_tick_stopped (tick))
+        return oss_tick_cancelled (error);
+      if (got > 0)
+        {
+          at += got;
+          n -= (gsize) got;
+          continue;
+        }
+      if (got == 0 || (ready > 0 && errno != EINTR && errno != EAGAIN))
+        {
+          g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                               _ ("reading it ended the reading process; the file is damaged"));
+          return FALSE;
+        }
+      if (g_get_monotonic_time () > deadline)
+        {
+          g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("reading it took longer than %d s"),
+                       OSS_DICOM_SECONDS_PER_FILE);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+/* Takes nothing on trust from a process that a damaged file may have upset. */
+static void
+clean_header (OssDicomHeader *header)
+{
+  char *bytes = (char *) header;
+
+  for (gsize at = 0; at < G_STRUCT_OFFSET (OssDicomHeader, patient_name); at += OSS_DICOM_UID_SIZE)
+    oss_dicom_copy_text (bytes + at, OSS_DICOM_UID_SIZE, NULL);
+  for (gsize at = G_STRUCT_OFFSET (OssDicomHeader, patient_name); at < G_STRUCT_OFFSET (OssDicomHeader, series_number);
+       at += OSS_DICOM_TEXT_SIZE)
+    oss_dicom_copy_text (bytes + at, OSS_DICOM_TEXT_SIZE, NULL);
+  for (gsize at = G_STRUCT_OFFSET (OssDicomHeader, slope); at < G_STRUCT_OFFSET (OssDicomHeader, file_bytes);
+       at += sizeof (double))
+    if (!isfinite (*(double *) (void *) (bytes + at)))
+      *(double *) (void *) (bytes + at) = 0.0;
+}
+
+/* The answer after its header; FALSE with @error, and the reader stopped unless it is in step. */
+static gboolean
+receive_answer (Reader *self, OssDicomRequestKind kind, const OssTick *tick, OssDicomHeader *header, guint8 **pixels,
+                GError **error)
+{
+  gint64 deadline = g_get_monotonic_time () + OSS_DICOM_SECONDS_PER_FILE * G_USEC_PER_SEC;
+  OssDicomResponse response;
+
+  if (!receive (self, &response, sizeof response, deadline, tick, error))
+    return FALSE;
+  response.message[sizeof response.message - 1] = '\0';
+  if (response.magic == OSS_DICOM_MAGIC && response.code >= 0)
+    {
+      g_autofree char *message = g_utf8_make_valid (response.message, -1);
+      g_set_error_literal (error, OSS_ERROR, CLAMP (response.code, 0, OSS_ERROR_USAGE), message);
+      return TRUE;
+    }
+  if (response.magic == OSS_DICOM_MAGIC && receive (self, header, sizeof *header, deadline, tick, error))
+    {
+      clean_header (header);
+      gsize n = kind == OSS_DICOM_READ_PIXELS ? oss_dicom_header_frame_bytes (header) : 0;
+      if (response.pixel_bytes == n && n <= G_MAXINT32)
+        {
+          *pixels = n > 0 ? g_try_malloc (n) : NULL;
+          return n == 0 || (*pixels != NULL && receive (self, *pixels, n, deadline, tick, error));
+        }
+    }
+  if (error != NULL && *error == NULL)
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("ossature-decode belongs to another version"));
+  return FALSE;
+}
+
+static gboolean
+ask (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, const OssTick *tick, OssDicomHeader *header,
+     guint8 **pixels, GError **error)
+{
+  GError *reason = NULL;
+  Reader *reader;
+
+  if (oss_tick_stopped (tick))
+    return oss_tick_cancelled (error);
+  reader = take_reader (self, error);
+  if (reader == NULL)
+    return FALSE;
+  if (strlen (path) > PATH_MAX || !send_request (reader, kind, path))
+    {
+      g_set_error_literal (&reason, OSS_ERROR, OSS_ERROR_FAILED, _ ("ossature-decode does not answer"));
+      reader_stop (reader);
+    }
+  else if (!receive_answer (reader, kind, tick, header, pixels, &reason))
+    reader_stop (reader);
+  give_reader_back (self, reader);
+  if (reason == NULL)
+    return TRUE;
+  g_clear_pointer (pixels, g_free);
+  g_propagate_error (error, reason);
+  return FALSE;
+}
+
+gboolean
+oss_dicom_read_header (OssDicomReaders *self, const char *path, const OssTick *tick, OssDicomHeader *header,
+                       GError **error)
+{
+  guint8 *pixels = NULL;
+
+  return ask (self, OSS_DICOM_READ_HEADER, path, tick, header, &pixels, error);
+}
+
+guint8 *
+oss_dicom_read_pixels (OssDicomReaders *self, const char *path, const OssTick *tick, OssDicomHeader *header,
+                       GError **error)
+{
+  guint8 *pixels = NULL;
+
+  if (!ask (self, OSS_DICOM_READ_PIXELS, path, tick, header, &pixels, error))
+    return NULL;
+  if (pixels == NULL)
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("it holds no image"));
+  return pixels;
+}

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dicom/oss-series-private.h"
+
+#include "base/oss-i18n.h"
+#include "dicom/oss-dicom-uid.h"
+#include "dicom/oss-dicom-writer.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CT_IMAGE_STORAGE "1.2.840.10008.5.1.4.1.1.2"
+#define SECONDARY_CAPTURE_STORAGE "1.2.840.10008.5.1.4.1.1.7" /* and ....7.1 to 7.4 */
+
+/* Above this, UI and meshing call slices thick. */
+#define THICKEST_FOR_SIMULATION_MM 3.0
+
+typedef enum
+{
+  SYNTAX_EXACT,
+  SYNTAX_LOSSY,     /* close enough to be read, with a note */
+  SYNTAX_TOO_LOSSY, /* 8 bits: not HU any more */
+  SYNTAX_UNSUPPORTED,
+} SyntaxClass;
+
+/* DICOM PS3.5, A.4; PS3.6, table A-1. */
+static const struct
+{
+  const char *uid;
+  SyntaxClass class;
+  const char *name;
+} syntaxes[] = {
+  { "1.2.840.10008.1.2", SYNTAX_EXACT, "implicit little endian" },
+  { "1.2.840.10008.1.2.1", SYNTAX_EXACT, "explicit little endian" },
+  { "1.2.840.10008.1.2.2", SYNTAX_EXACT, "explicit big endian" },
+  { "1.2.840.10008.1.2.1.99", SYNTAX_EXACT, "deflated" },
+  { "1.2.840.10008.1.2.5", SYNTAX_EXACT, "RLE" },
+  { "1.2.840.10008.1.2.4.57", SYNTAX_EXACT, "JPEG lossless" },
+  { "1.2.840.10008.1.2.4.70", SYNTAX_EXACT, "JPEG lossless" },
+  { "1.2.840.10008.1.2.4.80", SYNTAX_EXACT, "JPEG-LS" },
+  { "1.2.840.10008.1.2.4.90", SYNTAX_EXACT, "JPEG 2000 lossless" },
+  { "1.2.840.10008.1.2.4.201", SYNTAX_EXACT, "HTJ2K lossless" },
+  { "1.2.840.10008.1.2.4.202", SYNTAX_EXACT, "HTJ2K lossless" },
+  { "1.2.840.10008.1.2.4.203", SYNTAX_LOSSY, "HTJ2K" },
+  { "1.2.840.10008.1.2.4.81", SYNTAX_LOSSY, "JPEG-LS near-lossless" },
+  { "1.2.840.10008.1.2.4.91", SYNTAX_LOSSY, "JPEG 2000" },
+  { "1.2.840.10008.1.2.4.51", SYNTAX_LOSSY, "JPEG extended" },
+  { "1.2.840.10008.1.2.4.50", SYNTAX_TOO_LOSSY, "JPEG baseline, 8 bit" },
+};
+
+gboolean
+oss_dicom_has_value (const char *values, const char *value)
+{
+  g_auto (GStrv) parts = g_strsplit (values, "\\", -1);
+
+  for (int i = 0; parts[i] != NULL; i++)
+    if (g_ascii_strcasecmp (g_strstrip (parts[i]), value) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+OssImageKind
+oss_image_kind (const OssDicomHeader *header)
+{
+  static const char *const screens[] = { "SCREEN SAVE", "DOSE_INFO", "DOSE_INFO_RT", "PATIENT PROTOCOL" };
+  static const char *const scouts[] = { "LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW", "SCANOGRAM" };
+  gboolean grey = g_strcmp0 (header->photometric, "MONOCHROME2") == 0 && header->samples == 1;
+
+  if (g_str_has_prefix (header->sop_class, SECONDARY_CAPTURE_STORAGE)
+      && strchr (".", header->sop_class[strlen (SECONDARY_CAPTURE_STORAGE)]) != NULL)
+    return strcmp (header->modality, "CT") == 0 || header->modality[0] == '\0' ? OSS_IMAGE_SCREENSHOT
+                                                                               : OSS_IMAGE_NOT_CT;
+  if (strcmp (header->modality, "CT") != 0)
+    return OSS_IMAGE_NOT_CT;
+  if (header->frames > 1 || g_str_has_prefix (header->sop_class, CT_IMAGE_STORAGE "."))
+    return OSS_IMAGE_MULTIFRAME;
+  if (header->sop_class[0] != '\0' && strcmp (header->sop_class, CT_IMAGE_STORAGE) != 0)
+    return OSS_IMAGE_NOT_CT;
+  for (gsize i = 0; i < G_N_ELEMENTS (scouts); i++)
+    if (oss_dicom_has_value (header->image_type, scouts[i]))
+      return OSS_IMAGE_LOCALIZER;
+  for (gsize i = 0; i < G_N_ELEMENTS (screens); i++)
+    if (oss_dicom_has_value (header->image_type, screens[i]))
+      return OSS_IMAGE_SCREENSHOT;
+  return grey || header->photometric[0] == '\0' ? OSS_IMAGE_CT : OSS_IMAGE_SCREENSHOT;
+}
+
+static const OssSlice *
+slice_at (const GPtrArray *slices, guint i)
+{
+  return g_ptr_array_index (slices, i);
+}
+
+static void
+judge_kind (OssSeries *self, const OssDicomHeader *header, OssImageKind kind)
+{
+  switch (kind)
+    {
+    case OSS_IMAGE_LOCALIZER:
+      oss_series_add_reason (self, OSS_REASON_REFUSAL, "localizer", "%s",
+                             _ ("This is a scout view (localizer), a projection without depth. Choose the axial "
+                                "series."));
+      break;
+    case OSS_IMAGE_SCREENSHOT:
+      oss_series_add_reason (self, OSS_REASON_REFUSAL, "screenshot", "%s",
+                             _ ("This is a picture of a screen or a dose report, not measured slices. Choose the "
+                                "axial series."));
+      break;
+    case OSS_IMAGE_MULTIFRAME:
+      oss_series_add_reason (self, OSS_REASON_REFUSAL, "multiframe",
+                             _ ("This file holds %d frames (Enhanced CT), which Ossature does not read. Export the "
+                                "series as single CT images."),
+                             header->frames);
+      break;
+    case OSS_IMAGE_NOT_CT:
+      oss_series_add_reason (self, OSS_REASON_REFUSAL, "not-ct",
+                             _ ("This is not a CT image series (modality “%s”). Choose a CT series."),
+                             header->modality);
+      break;
+    case OSS_IMAGE_CT:
+      break;
+    }
+}
+
+static void
+judge_damage (OssSeries *self, const GPtrArray *slices)
+{
+  const OssSlice *first = NULL, *blank = NULL;
+  guint n = 0;
+
+  for (guint i = 0; i < slices->len; i++)
+    {
+      const OssSlice *slice = slice_at (slices, i);
+      if (slice->header->damage[0] != '\0' && n++ == 0)
+        first = slice;
+      else if (slice->header->damage[0] == '\0' && !slice->header->has_pixels)
+        blank = slice;
+    }
+  if (first != NULL)
+    {
+      g_autofree char *name = g_filename_display_basename (first->path);
+      oss_series_add_reason (self, OSS_REASON_REFUSAL, "damaged",
+                             OSS_NGETTEXT ("%u of %u files is damaged: %s, “%s”. Retrieve the series again.",
+                                           "%u of %u files are damaged. First: %s, “%s”. Retrieve the series again.",
+                                           n),
+                             n, slices->len, name, first->header->damage);
+    }
+  if (blank != NULL)
+    {
+      g_autofree char *name = g_filename_display_basename (blank->path);
+      oss_series_add_reason (self, OSS_REASON_REFUSAL, "damaged",
+                             _ ("%s holds no pixel data. Retrieve the series again."), name);
+    }
+}
+
+static SyntaxClass
+syntax_class (const char *uid, const char **name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (syntaxes); i++)
+    if (strcmp (uid, syntaxes[i].uid) == 0)
+      {
+        *name = syntaxes[i].name;
+        return syntaxes[i].class;
+      }
+  *name = uid;
+  return SYNTAX_UNSUPPORTED;
+}
+
+static void
+judge_syntax (OssSeries *self, const GPtrArray *slices)
+{
+  SyntaxClass worst = SYNTAX_EXACT;
+  const char *name = "", *worst_name = "";
+
+  for (guint i = 0; i < slices->len; i++)
+    {
+      const OssDicomHeader *header = slice_at (slices, i)->header;
+      SyntaxClass class = syntax_class (header->transfer_syntax, &name);
+      if (class == SYNTAX_EXACT && strcmp (header->lossy, "01") == 0)
+        class = SYNTAX_LOSSY;
+      if (class > worst)
+        worst = class, worst_name = name;
+    }
+  if (worst == SYNTAX_UNSUPPORTED)
+    oss_series_add_reason (self, OSS_REASON_REFUSAL, "transfer-syntax",
+                           _ ("The pixels are stored in a form that Ossature does not read (%s). Export the series "
+                              "uncompressed."),
+                           worst_name);
+  else if (worst == SYNTAX_TOO_LOSSY)
+    oss_series_add_reason (self, OSS_REASON_REFUSAL, "lossy",
+                           _ ("The images were compressed with loss (%s); their HU are gone. Retrieve the original "
+                              "series."),
+                           worst_name);
+  else if (worst == SYNTAX_LOSSY)
+    oss_series_add_reason (self, OSS_REASON_NOTE, "lossy",
+                           _ ("The images were compressed with loss (%s). Densities may be off by a few HU."),
+                           worst_name);
+}
+
+static void
+judge_pixels (OssSeries *self, const GPtrArray *slices)
+{
+  for (guint i = 0; i < slices->len; i++)
+    {
+      const OssDicomHeader *header = slice_at (slices, i)->header;
+      g_autofree char *name = g_filename_display_basename (slice_at (slices, i)->path);
+      gboolean bits = header->bits_stored >= 1 && header->high_bit < header->bits_allocated
+                      && header->high_bit + 1 >= header->bits_stored;
+
+      if (header->has_pixels && (oss_dicom_header_frame_bytes (header) == 0 || !bits))
+        oss_series_add_reason (self, OSS_REASON_REFUSAL, "pixel-format",
+                               _ ("%s stores pixels in a form that CT does not use (%d × %d, %d of %d bits, %d "
+                                  "samples). Export the series again."),
+                               name, header->columns, header->rows, header->bits_stored, header->bits_allocated,
+                               header->samples);
+      else if (!header->has_rescale || header->slope == 0.0)
+        oss_series_add_reason (self, OSS_REASON_REFUSAL, "no-rescale",
+                               _ ("%s does not say how to get HU (Rescale Slope and Intercept are missing). Export "
+                                  "the series from the scanner again."),
+                               name);
+      else if (header->rescale_type[0] != '\0' && g_ascii_strcasecmp (header->rescale_type, "HU") != 0
+               && g_ascii_strcasecmp (header->rescale_type, "US") != 0)
+        oss_series_add_reason (self, OSS_REASON_REFUSAL, "not-hu",
+                               _ ("The pixel values are in “%s”, not in HU. Choose a series of CT numbers."),
+                               header->rescale_type);
+      else
+        continue;
+      return; /* one file tells enough */
+    }
+}
+
+static void
+judge_mixture (OssSeries *self, const GPtrArray *slices)
+{
+  const OssDicomHeader *first = slice_at (slices, 0)->header;
+  gboolean kernels = FALSE, voltages = FALSE;
+
+  for (guint i = 1; i < slices->len; i++)
+    {
+      const OssDicomHeader *header = slice_at (slices, i)->header;
+      if (!kernels && strcmp (header->kernel, first->kernel) != 0)
+        {
+          kernels = TRUE;
+          oss_series_add_reason (self, OSS_REASON_REFUSAL, "mixed-kernel",
+                                 _ ("Two reconstructions are mixed in this series (kernels “%s” and “%s”). Export them "
+                                    "as two series."),
+                                 first->kernel, header->kernel);
+        }
+      if (!voltages && fabs (header->kvp - first->kvp) > 0.5)
+        {
+          voltages = TRUE;
+          oss_series_add_reason (self, OSS_REASON_REFUSAL, "mixed-kvp",
+                                 _ ("Slices of %.0f kVp and %.0f kVp are mixed in this series; their HU differ. Export "
+                                    "them as two series."),
+                                 first->kvp, header->kvp);
+        }
+    }
+}
+
+static void
+note_thickness (OssSeries *self)
+{
+  double apart = self->has_grid ? self->grid.spacing[2] : 0.0, thick = self->slice_thickness_mm;
+  double tolerance = 0.01 * apart + 0.01;
+  g_autofree char *apart_text = oss_series_number_text (apart, 2);
+  g_autofree char *thick_text = oss_series_number_text (thick, 2);
+  g_autofree char *coarser = oss_series_number_text (MAX (apart, thick), 1);
+
+  if (MAX (apart, thick) > THICKEST_FOR_SIMULATION_MM + tolerance)
+    oss_series_add_reason (self, OSS_REASON_NOTE, "thick-slices",
+                           _ ("This series has %s mm slices; up to 3.0 mm can be meshed. Density can still be read."),
+                           coarser);
+  if (apart > 0.0 && thick > apart + tolerance)
+    oss_series_add_reason (self, OSS_REASON_NOTE, "overlap",
+                           _ ("Slices overlap: %s mm thick, %s mm apart. Detail along the table is that of the "
+                              "thickness."),
+                           thick_text, apart_text);
+  else if (thick > 0.0 && apart > thick + tolerance)
+    oss_series_add_reason (self, OSS_REASON_NOTE, "slice-gap",
+                           _ ("Slices are %s mm thick and %s mm apart: what lies between them was not measured."),
+                           thick_text, apart_text);
+}
+
+static void
+note_acquisition (OssSeries *self, const OssDicomHeader *header)
+{
+  if (header->kernel[0] == '\0')
+    oss_series_add_reason (self, OSS_REASON_NOTE, "unknown-kernel", "%s",
+                           _ ("The reconstruction kernel is not given. Density is read without correction for it."));
+  if (header->kernel_strength[0] != '\0')
+    oss_series_add_reason (self, OSS_REASON_NOTE, "iterative",
+                           _ ("Kernel “%s” was used with iterative reconstruction, strength %s. Noise and sharpness "
+                              "differ from filtered back projection."),
+                           header->kernel, header->kernel_strength);
+  if (header->contrast[0] != '\0')
+    oss_series_add_reason (self, OSS_REASON_NOTE, "contrast",
+                           _ ("Contrast agent was given (“%s”). Marrow and vessels may read too dense."),
+                           header->contrast);
+  if (oss_dicom_has_value (header->image_type, "DERIVED") || oss_dicom_has_value (header->image_type, "SECONDARY"))
+    oss_series_add_reason (self, OSS_REASON_NOTE, "derived",
+                           _ ("These images were computed from other images (“%s”). Use the original series where "
+                              "there is one."),
+                           header->image_type);
+  if (header->sop_class[0] == '\0')
+    oss_series_add_reason (
+        self, OSS_REASON_NOTE, "no-sop-class", "%s",
+        _ ("The files do not name their kind (SOP Class UID is empty). They were read as CT images."));
+  if (header->series_uid[0] == '\0')
+    oss_series_add_reason (self, OSS_REASON_NOTE, "no-series-uid", "%s",
+                           _ ("The files name no series (Series Instance UID is empty). The files of one folder were "
+                              "taken as one series."));
+}
+
+/* A stable name for a series that lost its UID, from what tells it from others. */
+static char *
+substitute_uid (const OssDicomHeader *header)
+{
+  const char *parts[] = { header->frame_uid,          header->study_date, header->series_time,
+                          header->series_description, header->kernel,     header->model };
+  guint64 hash = OSS_DICOM_HASH_START;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    hash = oss_dicom_hash_text (hash, parts[i]);
+  return oss_dicom_uid (hash, (guint64) (guint32) header->series_number);
+}
+
+static void
+take_texts (OssSeries *self, const OssDicomHeader *header)
+{
+  self->study_uid = g_strdup (header->study_uid);
+  self->series_uid = header->series_uid[0] != '\0' ? g_strdup (header->series_uid) : substitute_uid (header);
+  self->frame_uid = g_strdup (header->frame_uid);
+  self->patient_name = g_strdup (header->patient_name);
+  self->patient_id = g_strdup (header->patient_id);
+  self->patient_birth_date = g_strdup (header->patient_birth_date);
+  self->patient_sex = g_strdup (header->patient_sex);
+  self->patient_age = g_strdup (header->patient_age);
+  self->study_date = g_strdup (header->study_date);
+  self->study_time = g_strdup (header->study_time);
+  self->study_description = g_strdup (header->study_description);
+  self->series_description = g_strdup (header->series_description);
+  self->modality = g_strdup (header->modality);
+  self->manufacturer = g_strdup (header->manufacturer);
+  self->model = g_strdup (header->model);
+  self->station = g_strdup (header->station);
+  self->kernel = g_strdup (header->kernel);
+  self->contrast = g_strdup (header->contrast);
+  self->transfer_syntax = g_strdup (header->transfer_syntax);
+}
+
+void
+oss_series_judge (OssSeries *self, GPtrArray *slices, OssImageKind kind)
+{
+  const OssDicomHeader *header = slice_at (slices, 0)->header;
+
+  take_texts (self, header);
+  self->series_number = header->series_number;
+  self->kvp = header->kvp;
+  self->exposure_mas = header->exposure_mas;
+  self->slice_thickness_mm = header->thickness_mm;
+  self->tilt_deg = fabs (header->tilt_deg);
+  judge_kind (self, header, kind);
+  if (kind == OSS_IMAGE_CT)
+    {
+      judge_damage (self, slices);
+      judge_syntax (self, slices);
+      judge_pixels (self, slices);
+      judge_mixture (self, slices);
+      oss_series_judge_geometry (self, slices);
+      note_thickness (self);
+      note_acquisition (self, header);
+    }
+  for (guint i = 0; i < slices->len; i++)
+    g_ptr_array_add (self->files, g_strdup (slice_at (slices, i)->path));
+  self->folder = g_path_get_dirname (slice_at (slices, 0)->path);
+}

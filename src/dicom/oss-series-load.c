@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dicom/oss-series.h"
+
+#include "base/oss-i18n.h"
+#include "base/oss-parallel.h"
+#include "base/oss-vector.h"
+#include "dicom/oss-dicom-reader.h"
+#include "dicom/oss-series-private.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <math.h>
+#include <string.h>
+
+/* Pixels outside the reconstruction circle get the HU of nothing. */
+#define OUTSIDE_HU -1024.0f
+/* A padding value between these is also a tissue's value: some scanners name 0, which is water.
+ * It marks nothing then. */
+#define LOWEST_TISSUE_HU -900.0
+#define HIGHEST_TISSUE_HU 4000.0
+
+/* The range of stored values that mean "nothing here"; FALSE when there is none. */
+static gboolean
+padding_range (const OssDicomHeader *header, gint32 *low, gint32 *high)
+{
+  gint32 ends[2] = { header->padding, header->padding_limit };
+
+  if (!header->has_padding)
+    return FALSE;
+  for (int i = 0; i < 2; i++)
+    {
+      if (header->is_signed && ends[i] > G_MAXINT16)
+        ends[i] -= 65536; /* written as unsigned */
+      double hu = header->slope * ends[i] + header->intercept;
+      if (hu > LOWEST_TISSUE_HU && hu < HIGHEST_TISSUE_HU)
+        return FALSE;
+    }
+  *low = MIN (ends[0], ends[1]);
+  *high = MAX (ends[0], ends[1]);
+  return TRUE;
+}
+
+gboolean
+oss_series_to_hu (const OssDicomHeader *header, const guint8 *stored, float *hu, GError **error)
+{
+  gsize n = (gsize) header->rows * (gsize) header->columns;
+  int bits = header->bits_stored, shift = header->high_bit + 1 - header->bits_stored;
+  const guint16 *words = (const guint16 *) (const void *) stored;
+  gint32 low = 1, high = 0;
+
+  if (bits < 1 || shift < 0 || header->high_bit >= header->bits_allocated)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("Bits Stored %d and High Bit %d do not fit %d bits"),
+                   bits, header->high_bit, header->bits_allocated);
+      return FALSE;
+    }
+  padding_range (header, &low, &high);
+  guint32 mask = (1u << bits) - 1, sign = header->is_signed ? 1u << (bits - 1) : 0;
+  gboolean wide = header->bits_allocated == 16;
+  for (gsize i = 0; i < n; i++)
+    {
+      guint32 raw = wide ? words[i] : stored[i];
+      gint32 whole = header->is_signed && wide ? (gint16) raw : (gint32) raw;
+      gint32 value = (gint32) (((raw >> shift) & mask) ^ sign) - (gint32) sign;
+      /* Padding may lie outside the bits that hold values. */
+      gboolean outside = (value >= low && value <= high) || (whole >= low && whole <= high);
+      hu[i] = outside ? OUTSIDE_HU : (float) (header->slope * value + header->intercept);
+    }
+  return TRUE;
+}
+
+typedef struct
+{
+  const OssSeries *series;
+  OssVolume *volume;
+  OssDicomReaders *readers;
+  const OssTick *tick;
+  gsize first;     /* of this batch */
+  GError **errors; /* per slice: the first one in slice order is told, whoever came first */
+} Load;
+
+/* The file is still the one that was judged. */
+static gboolean
+is_same_slice (const Load *self, const OssDicomHeader *header, gsize k)
+{
+  const OssGrid *grid = &self->series->grid;
+  double place[3], index[3] = { 0.0, 0.0, (double) k }, off[3];
+
+  oss_grid_to_patient (grid, index, place);
+  oss_sub (header->position, place, off);
+  return header->columns == grid->size[0] && header->rows == grid->size[1] && header->has_rescale
+         && (header->series_uid[0] == '\0' || strcmp (header->series_uid, self->series->series_uid) == 0)
+         && oss_norm (off) < 0.5 * grid->spacing[2];
+}
+
+static void
+load_slice (Load *self, gsize k)
+{
+  const char *path = g_ptr_array_index (self->series->files, k);
+  gsize n = (gsize) self->volume->grid.size[0] * (gsize) self->volume->grid.size[1];
+  g_autofree OssDicomHeader *header = g_new0 (OssDicomHeader, 1);
+  g_autofree char *name = g_filename_display_name (path);
+  g_autofree guint8 *stored = oss_dicom_read_pixels (self->readers, path, self->tick, header, &self->errors[k]);
+
+  if (stored != NULL && !is_same_slice (self, header, k))
+    g_set_error_literal (&self->errors[k], OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                         _ ("it has changed since the folder was scanned; scan again"));
+  else if (stored != NULL)
+    oss_series_to_hu (header, stored, self->volume->data + k * n, &self->errors[k]);
+  if (self->errors[k] != NULL && !g_error_matches (self->errors[k], OSS_ERROR, OSS_ERROR_CANCELLED))
+    g_prefix_error (&self->errors[k], _ ("%s could not be read: "), name);
+}
+
+static void
+load_range (gsize begin, gsize end, guint thread, void *data)
+{
+  Load *self = data;
+
+  for (gsize i = begin; i < end && !oss_tick_stopped (self->tick); i++)
+    load_slice (self, self->first + i);
+}
+
+static gboolean
+load_all (Load *self, GError **error)
+{
+  gsize n = self->series->files->len, batch = 4 * (gsize) oss_parallel_threads ();
+
+  for (self->first = 0; self->first < n; self->first += batch)
+    {
+      gsize here = MIN (batch, n - self->first);
+      if (!oss_tick_report (self->tick, (double) self->first / (double) n, _ ("Reading slices"), error))
+        return FALSE;
+      oss_parallel_for (here, 1, load_range, self);
+      if (oss_tick_stopped (self->tick))
+        return oss_tick_cancelled (error);
+      for (gsize k = self->first; k < self->first + here; k++)
+        if (self->errors[k] != NULL)
+          {
+            g_propagate_error (error, g_steal_pointer (&self->errors[k]));
+            return FALSE;
+          }
+    }
+  return oss_tick_report (self->tick, 1.0, NULL, error);
+}
+
+OssVolume *
+oss_series_load (const OssSeries *self, const OssTick *tick, GError **error)
+{
+  gsize n = self->files->len;
+  g_autoptr (OssVolume) volume = NULL;
+  g_autoptr (OssDicomReaders) readers = oss_dicom_readers_new ();
+  g_autofree GError **errors = g_new0 (GError *, n + 1);
+
+  if (self->verdict == OSS_VERDICT_REFUSED || !self->has_grid)
+    {
+      const OssReason *reason = self->reasons->len > 0 ? g_ptr_array_index (self->reasons, 0) : NULL;
+      for (guint i = 0; i < self->reasons->len; i++)
+        {
+          reason = g_ptr_array_index (self->reasons, i);
+          if (reason->severity == OSS_REASON_REFUSAL)
+            break;
+        }
+      g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED, _ ("Series %d cannot be analysed. %s"), self->series_number,
+                   reason != NULL ? reason->text : "");
+      return NULL;
+    }
+  volume = oss_volume_new (&self->grid, OSS_QUANTITY_HU, error);
+  if (volume == NULL)
+    return NULL;
+  Load load = { .series = self, .volume = volume, .readers = readers, .tick = tick, .errors = errors };
+  gboolean ok = load_all (&load, error);
+  for (gsize i = 0; i < n; i++)
+    g_clear_error (&errors[i]);
+  return ok ? g_steal_pointer (&volume) : NULL;
+}
+
+static gboolean
+hash_file (const char *path, GChecksum *checksum, guint8 *buffer, gsize size, const OssTick *tick, GError **error)
+{
+  FILE *file = g_fopen (path, "rbe");
+  g_autofree char *name = g_filename_display_name (path);
+  gsize n = 0;
+
+  while (file != NULL && !oss_tick_stopped (tick) && (n = fread (buffer, 1, size, file)) > 0)
+    g_checksum_update (checksum, buffer, (gssize) n);
+  gboolean ok = file != NULL && !ferror (file);
+  if (!ok)
+    g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("%s could not be read: %s"), name, g_strerror (errno));
+  if (file != NULL)
+    fclose (file);
+  return ok;
+}
+
+char *
+oss_series_hash (const OssSeries *self, const OssTick *tick, GError **error)
+{
+  enum
+  {
+    BUFFER = 1 << 20
+  };
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint8 *buffer = g_malloc (BUFFER);
+  guint n = self->files->len;
+
+  for (guint i = 0; i < n; i++)
+    if (!oss_tick_report (tick, (double) i / n, _ ("Fingerprint of the series"), error)
+        || !hash_file (g_ptr_array_index (self->files, i), checksum, buffer, BUFFER, tick, error))
+      return NULL;
+  if (!oss_tick_report (tick, 1.0, NULL, error))
+    return NULL;
+  return g_strdup (g_checksum_get_string (checksum));
+}
