@@ -1,1 +1,135 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One row a quantity, RFC 4180: CRLF, a point in numbers, no grouping, no names of people or files. */
+#include "base/oss-file.h"
+#include "base/oss-i18n.h"
+#include "report/oss-report-data.h"
+
+#include <math.h>
+
+static void
+add_field (GString *out, const char *text)
+{
+  if (text == NULL)
+    return;
+  if (strpbrk (text, ",\"\r\n") == NULL)
+    {
+      g_string_append (out, text);
+      return;
+    }
+  g_string_append_c (out, '"');
+  for (const char *c = text; *c != '\0'; c++)
+    {
+      if (*c == '"')
+        g_string_append_c (out, '"');
+      g_string_append_c (out, *c);
+    }
+  g_string_append_c (out, '"');
+}
+
+static void
+add_text (GString *out, const char *quantity, const char *value, const char *unit, const char *method,
+          const char *source)
+{
+  const char *const fields[] = { quantity, value, unit, method, source };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      if (i > 0)
+        g_string_append_c (out, ',');
+      add_field (out, fields[i]);
+    }
+  g_string_append (out, "\r\n");
+}
+
+/* An empty value where there is none. */
+static void
+add_number (GString *out, const char *quantity, double value, const char *unit, const char *method, const char *source)
+{
+  char digits[G_ASCII_DTOSTR_BUF_SIZE] = "";
+
+  if (isfinite (value))
+    g_ascii_formatd (digits, sizeof digits, "%.9g", value);
+  add_text (out, quantity, digits, unit, method, source);
+}
+
+static void
+add_calibration (GString *out, const OssReportData *self)
+{
+  const char *method = self->line.method, *source = self->line.source;
+
+  add_number (out, "calibration_slope", self->line.slope, "mg/cm3/HU", method, source);
+  add_number (out, "calibration_intercept", self->line.intercept, "mg/cm3", method, source);
+  add_text (out, "calibration_basis", oss_basis_name (self->line.basis), "", method, source);
+  add_number (out, "calibration_r2", self->line.r2, "1", method, source);
+  add_number (out, "calibration_uncertainty", self->line.uncertainty_mg_cm3, "mg/cm3", "standard error at 100 mg/cm3",
+              source);
+  add_number (out, "vbmd", self->vbmd.mean_mg_cm3, "mg/cm3", "trabecular: mean in an elliptic cylinder in the body",
+              source);
+  add_number (out, "vbmd_sd", self->vbmd.sd_mg_cm3, "mg/cm3", "standard deviation of the voxels there", source);
+  add_number (out, "vbmd_hu", self->vbmd.mean_hu, "HU", "mean CT number there", "");
+}
+
+static void
+add_mechanics (GString *out, const OssReportData *self)
+{
+  const OssStrength *strength = &self->strength;
+  const OssStressSummary *stress = &self->stress;
+  const char *law = self->law_title, *source = self->law_source, *volume = "by volume over element means";
+
+  add_number (out, "stiffness", strength->stiffness_n_per_mm, "N/mm", "reaction over displacement", "");
+  add_number (out, "strength", oss_report_data_strength (self), "N", OSS_REPORT_STRENGTH_ESTIMATOR, "");
+  add_number (out, "strength_apparent_0_68_percent", strength->apparent_0_68_percent_n, "N",
+              "0.0068 x stiffness x height", "");
+  add_number (out, "strength_linear_2_percent", strength->linear_2_percent_n, "N", "0.02 x stiffness x height", "");
+  add_number (out, "strength_pistoia", strength->pistoia_n, "N", "2 % of the bone above 0.7 % effective strain", "");
+  add_number (out, "reaction", strength->reaction_n, "N", "superior endplate, along the axis", "");
+  add_number (out, "displacement", self->displacement_mm, "mm", "superior endplate, along the axis", "");
+  add_number (out, "body_height", strength->height_mm, "mm", "between the endplates", "");
+  add_number (out, "von_mises_max", stress->maximum_mpa, "MPa", volume, "");
+  add_number (out, "von_mises_p99", stress->p99_mpa, "MPa", volume, "");
+  add_number (out, "von_mises_p95", stress->p95_mpa, "MPa", volume, "");
+  add_number (out, "von_mises_p50", stress->p50_mpa, "MPa", volume, "");
+  add_number (out, "von_mises_mean", stress->mean_mpa, "MPa", volume, "");
+  add_number (out, "modulus_mean", self->modulus.mean_mpa, "MPa", law, source);
+  add_number (out, "outside_law_range", self->modulus.outside_range_percent, "%", law, source);
+}
+
+static void
+add_origin (GString *out, const OssReportData *self)
+{
+  const char *engine = self->element;
+
+  add_text (out, "program", "ossature " OSS_VERSION, "", "", "");
+  add_text (out, "vertebra", self->vertebra, "", "", "");
+  add_text (out, "kernel", self->kernel, "", "", "");
+  add_text (out, "density_class", self->class.density_class, "", "trabecular vBMD", self->class.source);
+  add_number (out, "margin_to_limit", self->class.margin_mg_cm3, "mg/cm3", "trabecular vBMD", self->class.source);
+  add_number (out, "label_volume", self->label_volume_mm3, "mm3", "", "");
+  add_number (out, "mesh_elements", self->has_mesh ? (double) self->quality.elements : NAN, "1", engine, "");
+  add_number (out, "mesh_nodes", self->has_mesh ? (double) self->quality.nodes : NAN, "1", engine, "");
+  add_number (out, "mesh_element_size", self->element_size_mm, "mm", engine, "");
+  add_number (out, "mesh_minimum_dihedral", self->has_mesh ? self->quality.minimum_dihedral_deg : NAN, "deg", engine,
+              "");
+  add_number (out, "solver_relative_residual", self->relative_residual, "1", self->solver, "");
+  add_text (out, "input_sha256", self->input_hash, "", "", "");
+  add_text (out, "result_sha256", self->result_hash, "", "", "");
+}
+
+gboolean
+oss_report_data_csv (const OssReportData *self, const char *path, GError **error)
+{
+  g_autoptr (GString) out = g_string_new ("quantity,value,unit,method,source\r\n");
+
+  add_origin (out, self);
+  add_calibration (out, self);
+  add_mechanics (out, self);
+  return oss_file_write (path, out->str, out->len, error);
+}
+
+gboolean
+oss_report_csv (OssStudy *study, const char *path, GError **error)
+{
+  g_autoptr (OssReportData) data = oss_report_data_from_study (study, NULL, FALSE);
+
+  return oss_report_data_csv (data, path, error);
+}

@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *institution, *reader, *comment;
-  const char *paper;          /* "A4" (default) or "Letter" */
-  gboolean name_patient;      /* FALSE: identifier only */
-  const OssPicture *stress;   /* from render; NULL: the report says why it is missing */
+  const char *paper;        /* "A4" (default) or "Letter" */
+  gboolean name_patient;    /* FALSE: identifier only */
+  const OssPicture *stress; /* from render; NULL: the report says why it is missing */
   const char *stress_caption;
 } OssReportOptions;
 
@@ -26,8 +26,9 @@ OSS_API char *oss_report_json (OssStudy *study);
 /* Any picture as PNG. */
 OSS_API gboolean oss_report_png (const OssPicture *picture, const char *path, GError **error);
 
-/* Draws a labelled colour bar (title with unit, round ticks, end triangles, mark at the 95th percentile, load below) into
- * the right of @picture, and the axes sign at the lower left when @camera_axes is given ([3][2] screen directions of L, P, S). */
+/* Draws a labelled colour bar (title with unit, round ticks, end triangles, mark at the 95th percentile, load below)
+ * into the right of @picture, and the axes sign at the lower left when @camera_axes is given ([3][2] screen directions
+ * of L, P, S). */
 typedef struct
 {
   const OssColormap *map;

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Members of JSON objects (private to report).  What is not known is null, never left out. */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* NULL and "" become null. */
+void oss_json_string (JsonBuilder *builder, const char *name, const char *value);
+/* All digits that tell a double from its neighbours; not finite becomes null. */
+void oss_json_double (JsonBuilder *builder, const char *name, double value);
+void oss_json_int (JsonBuilder *builder, const char *name, gint64 value);
+void oss_json_flag (JsonBuilder *builder, const char *name, gboolean value);
+void oss_json_null (JsonBuilder *builder, const char *name);
+void oss_json_doubles (JsonBuilder *builder, const char *name, const double *values, int n);
+void oss_json_ints (JsonBuilder *builder, const char *name, const int *values, int n);
+void oss_json_begin (JsonBuilder *builder, const char *name); /* an object; json_builder_end_object() ends it */
+
+/* The finished text with a final newline. (transfer full) */
+char *oss_json_text (JsonBuilder *builder);
+
+G_END_DECLS

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Page 2: how the numbers were made, for who has to check them. */
+#include "base/oss-i18n.h"
+#include "report/oss-report-draw.h"
+#include "report/oss-report-format.h"
+
+#include <math.h>
+
+static const OssTextStyle heading = {
+  .size = 9.2, .weight = PANGO_WEIGHT_BOLD, .color = OSS_INK, .lines = 1, .tag = "H2"
+};
+static const OssTextStyle key = { .size = 7.5, .color = OSS_DIM };
+static const OssTextStyle value = { .size = 7.5, .color = OSS_INK };
+static const OssTextStyle note = { .size = 7.5, .color = OSS_DIM };
+static const OssTextStyle caption = { .size = 7.5, .color = OSS_DIM, .lines = 1, .tag = "Caption" };
+
+/* A column that fills from the top. */
+typedef struct
+{
+  OssPage *page;
+  double x, y, width;
+} Column;
+
+static gboolean
+has_text (const char *text)
+{
+  return text != NULL && *text != '\0';
+}
+
+static void
+put_heading (Column *self, const char *text)
+{
+  oss_page_text (self->page, self->x, self->y, self->width, &heading, text);
+  oss_page_rule (self->page, self->y + 13.5, self->x, self->x + self->width);
+  self->y += 17.0;
+}
+
+static void
+end_section (Column *self)
+{
+  self->y += 8.0;
+}
+
+/* A row of a table of two columns; nothing when there is no text. */
+static void
+put_row (Column *self, const char *name, const char *text)
+{
+  const double name_width = 0.36 * self->width, gap = 6.0;
+  double left, right;
+
+  if (!has_text (text))
+    return;
+  cairo_tag_begin (self->page->cr, "TR", NULL);
+  OssTextStyle name_style = key, text_style = value;
+  name_style.tag = "TH";
+  text_style.tag = "TD";
+  left = oss_page_text (self->page, self->x, self->y, name_width, &name_style, name);
+  right = oss_page_text (self->page, self->x + name_width + gap, self->y, self->width - name_width - gap, &text_style,
+                         text);
+  cairo_tag_end (self->page->cr, "TR");
+  self->y += MAX (left, right) + 1.2;
+}
+
+G_GNUC_PRINTF (3, 4)
+static void
+put_rowf (Column *self, const char *name, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  g_autofree char *text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  put_row (self, name, text);
+}
+
+/* @text is freed. */
+static void
+put_taken (Column *self, const char *name, char *text)
+{
+  put_row (self, name, text);
+  g_free (text);
+}
+
+static void
+begin_table (Column *self)
+{
+  cairo_tag_begin (self->page->cr, "Table", NULL);
+}
+
+static void
+end_table (Column *self)
+{
+  cairo_tag_end (self->page->cr, "Table");
+  end_section (self);
+}
+
+static void
+put_scan (Column *self)
+{
+  const OssReportData *data = self->page->data;
+  g_autofree char *geometry = oss_grid_describe (&data->grid);
+
+  put_heading (self, _ ("Scan"));
+  begin_table (self);
+  if (data->has_series)
+    {
+      put_row (self, _ ("Series"), data->series_description);
+      put_row (self, _ ("Scanner"), data->scanner);
+      put_row (self, _ ("Kernel"), has_text (data->kernel) ? data->kernel : _ ("not given in the image"));
+      if (data->kvp > 0.0)
+        put_taken (self, _ ("Tube voltage"), oss_format_quantity (data->kvp, 0, "kVp"));
+      if (data->exposure_mas > 0.0)
+        put_taken (self, _ ("Exposure"), oss_format_quantity (data->exposure_mas, 0, "mAs"));
+      put_row (self, _ ("Contrast agent"), has_text (data->contrast) ? data->contrast : _ ("none named"));
+    }
+  else
+    put_row (self, _ ("Series"), _ ("an image without DICOM headers: scanner and kernel are not known"));
+  put_row (self, _ ("Voxels"), geometry);
+  end_table (self);
+}
+
+static char *
+describe_line (const OssReportData *data)
+{
+  g_autofree char *slope = oss_format_number (data->line.slope, 4);
+  g_autofree char *intercept = oss_format_number (fabs (data->line.intercept), 2);
+
+  return g_strdup_printf ("%s × HU %s %s mg/cm³", slope, data->line.intercept < 0.0 ? OSS_MINUS : "+", intercept);
+}
+
+static void
+put_fit (Column *self)
+{
+  const OssPhantomFit *fit = &self->page->data->fit;
+  g_autoptr (GString) residuals = g_string_new (NULL);
+  int used = 0;
+
+  self->y += oss_page_calibration_plot (self->page, self->x, self->y, self->width, 118.0) + 3.0;
+  for (int i = 0; i < fit->n_rods; i++)
+    {
+      g_autofree char *residual = oss_format_number (fit->rods[i].residual_hu, 1);
+
+      used += fit->rods[i].used;
+      g_string_append_printf (residuals, i > 0 ? ", %s" : "%s", residual);
+      if (!fit->rods[i].used)
+        g_string_append_printf (residuals, " (%s)", has_text (fit->rods[i].note) ? fit->rods[i].note : _ ("left out"));
+    }
+  begin_table (self);
+  put_row (self, _ ("Phantom"), fit->phantom.title);
+  put_rowf (self, _ ("Rods"), _ ("%d of %d used, %d slices"), used, fit->n_rods, fit->slices_used);
+  put_rowf (self, _ ("Residuals"), "%s" OSS_NBSP "HU", residuals->str);
+}
+
+static void
+put_calibration (Column *self)
+{
+  const OssReportData *data = self->page->data;
+
+  put_heading (self, _ ("Calibration"));
+  if (data->has_fit)
+    put_fit (self);
+  else
+    begin_table (self);
+  if (g_strcmp0 (data->line.method, "density") == 0)
+    put_row (self, _ ("Line"), _ ("none: the image held density"));
+  else
+    {
+      put_taken (self, data->has_fit ? _ ("Fitted line") : _ ("Given line"), describe_line (data));
+      put_taken (self, "R²",
+                 isfinite (data->line.r2) ? oss_format_number (data->line.r2, 4)
+                                          : g_strdup (_ ("none: the line was given, not fitted")));
+    }
+  put_row (self, _ ("Basis"), oss_report_basis_title (data->line.basis));
+  put_taken (self, "±",
+             isfinite (data->line.uncertainty_mg_cm3) ? oss_format_quantity (data->line.uncertainty_mg_cm3, 1, "mg/cm³")
+                                                      : g_strdup (_ ("not known")));
+  put_row (self, _ ("Source"), data->line.source);
+  end_table (self);
+}
+
+static void
+put_mesh (Column *self)
+{
+  const OssReportData *data = self->page->data;
+  const OssMeshQuality *quality = &data->quality;
+  g_autofree char *elements = oss_format_number ((double) quality->elements, 0);
+  g_autofree char *nodes = oss_format_number ((double) quality->nodes, 0);
+  g_autofree char *dof = oss_format_number ((double) quality->dof, 0);
+  g_autofree char *size = oss_format_quantity (data->element_size_mm, 1, "mm");
+  g_autofree char *least = oss_format_number (quality->minimum_dihedral_deg, 1);
+  g_autofree char *first = oss_format_number (quality->p1_dihedral_deg, 1);
+  g_autofree char *ratio = oss_format_number (quality->minimum_radius_ratio, 2);
+  g_autofree char *mean = oss_format_number (quality->mean_radius_ratio, 2);
+  g_autofree char *volume = oss_format_quantity (quality->volume_mm3 / 1000.0, 2, "cm³");
+  g_autofree char *error = oss_format_number (quality->volume_error_percent, 2);
+
+  put_heading (self, _ ("Mesh"));
+  begin_table (self);
+  put_rowf (self, _ ("Elements"), "%s %s, %s", elements, oss_report_element_title (data->element), size);
+  put_rowf (self, _ ("Nodes, freedoms"), "%s, %s", nodes, dof);
+  put_rowf (self, _ ("Sharpest angle"), _ ("%s° (first percentile %s°)"), least, first);
+  put_rowf (self, _ ("Radius ratio"), _ ("least %s, mean %s"), ratio, mean);
+  put_rowf (self, _ ("Volume"), _ ("%s, %s %% from the label"), volume, error);
+  put_row (self, _ ("Surface"),
+           quality->closed && quality->manifold ? _ ("closed, manifold") : _ ("not closed or not manifold"));
+  if (quality->islands > 0)
+    put_rowf (self, _ ("Left out"), OSS_NGETTEXT ("%u part of %zu voxels", "%u parts of %zu voxels", quality->islands),
+              quality->islands, quality->island_voxels);
+  end_table (self);
+}
+
+static void
+put_material (Column *self)
+{
+  const OssReportData *data = self->page->data;
+  g_autofree char *low = oss_format_number (data->law_low_mg_cm3, 0);
+  g_autofree char *high = oss_format_number (data->law_high_mg_cm3, 0);
+  g_autofree char *share = oss_format_number (data->modulus.outside_range_percent, 1);
+  g_autofree char *least = oss_format_number (data->modulus.minimum_mpa, data->modulus.minimum_mpa < 10.0 ? 2 : 0);
+  g_autofree char *most = oss_format_number (data->modulus.maximum_mpa, 0);
+  g_autofree char *mean = oss_format_number (data->modulus.mean_mpa, 0);
+  g_autofree char *poisson = oss_format_number (data->poisson, 2);
+
+  put_heading (self, _ ("Material"));
+  begin_table (self);
+  put_row (self, _ ("Law"), data->law_title);
+  put_row (self, _ ("Formula"), data->law_chain);
+  put_row (self, _ ("Source"), data->law_source);
+  put_rowf (self, _ ("Range"), _ ("%s to %s mg/cm³ %s; %s %% of the elements lie outside"), low, high,
+            oss_report_basis_title (data->law_basis), share);
+  put_rowf (self, _ ("Modulus"), _ ("%s to %s MPa, mean %s; Poisson’s ratio %s"), least, most, mean, poisson);
+  end_table (self);
+}
+
+static void
+put_simulation (Column *self)
+{
+  const OssReportData *data = self->page->data;
+  g_autofree char *moved = oss_format_quantity (data->displacement_mm, 3, "mm");
+  g_autofree char *upper = oss_format_number (data->superior_area_mm2, 0);
+  g_autofree char *lower = oss_format_number (data->inferior_area_mm2, 0);
+  g_autofree char *residual = oss_format_power (data->relative_residual);
+
+  put_heading (self, _ ("Load and solution"));
+  begin_table (self);
+  put_rowf (self, _ ("Load"), _ ("upper endplate moved %s down along the body’s axis, held sideways"), moved);
+  put_row (self, _ ("Support"), _ ("lower endplate held in all directions"));
+  put_rowf (self, _ ("Endplates"), _ ("upper %s, lower %s mm²"), upper, lower);
+  put_row (self, _ ("Model"), _ ("linear elastic, small displacements"));
+  if (data->solver_iterations > 0)
+    put_rowf (self, _ ("Solver"), _ ("%s, %d iterations"), data->solver, data->solver_iterations);
+  else
+    put_row (self, _ ("Solver"), data->solver);
+  put_rowf (self, _ ("Residual"), _ ("%s relative (%s)"), residual, data->solver_reason);
+  end_table (self);
+}
+
+static double
+put_segmentation (OssPage *page, double y)
+{
+  static const OssPlane planes[3] = { OSS_PLANE_AXIAL, OSS_PLANE_SAGITTAL, OSS_PLANE_CORONAL };
+  const OssReportData *data = page->data;
+  const char *names[3] = { _ ("Axial"), _ ("Sagittal"), _ ("Coronal") };
+  const double gap = 9.0, height = page->height > 800.0 ? 108.0 : 84.0;
+  Column column = { page, page->left, y, page->right - page->left };
+  const double width = (column.width - 2.0 * gap) / 3.0;
+  g_autofree char *volume = oss_format_quantity (data->label_volume_mm3 / 1000.0, 1, "cm³");
+  g_autofree char *threshold = oss_format_number (data->threshold_hu, 0);
+  g_autofree char *wide = oss_format_number (data->frame.width_mm, 1);
+  g_autofree char *deep = oss_format_number (data->frame.depth_mm, 1);
+  g_autofree char *high = oss_format_number (data->frame.height_mm, 1);
+  g_autoptr (GString) text = g_string_new (data->segment_how);
+
+  put_heading (&column, _ ("Segmentation"));
+  for (int i = 0; i < 3; i++)
+    if (data->slices[planes[i]].picture)
+      {
+        const double x = page->left + i * (width + gap);
+
+        oss_page_slice (page, &data->slices[planes[i]], x, column.y, width, height, FALSE);
+        oss_page_text (page, x, column.y + height + 2.0, width, &caption, names[i]);
+      }
+  column.y += height + 13.0;
+  g_string_append (text, text->len > 0 ? ". " : "");
+  g_string_append_printf (text, _ ("Label %s; body %s × %s × %s mm (width, depth, height)"), volume, wide, deep, high);
+  if (isfinite (data->threshold_hu) && data->threshold_hu != 0.0)
+    g_string_append_printf (text, _ ("; bone from %s HU"), threshold);
+  g_string_append_c (text, '.');
+  return column.y + oss_page_text (page, column.x, column.y, column.width, &note, text->str) + 8.0;
+}
+
+static void
+put_estimators (Column *self)
+{
+  const OssStrength *strength = &self->page->data->strength;
+  const struct
+  {
+    const char *name;
+    double newton;
+  } rows[] = {
+    { _ ("0.68 % apparent strain"), strength->apparent_0_68_percent_n },
+    { _ ("2 % apparent strain"), strength->linear_2_percent_n },
+    { _ ("Pistoia: 2 % of the bone above 0.7 % strain"), strength->pistoia_n },
+  };
+
+  put_heading (self, _ ("Strength by estimator"));
+  begin_table (self);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *text = oss_format_tens (rows[i].newton);
+
+      put_rowf (self, rows[i].name, i == 0 ? _ ("%s N (on page 1)") : "%s" OSS_NBSP "N", text);
+    }
+  put_row (self, _ ("Offset, plateau"), _ ("not computed: they need a nonlinear solution"));
+  end_table (self);
+}
+
+static void
+put_stress (Column *self)
+{
+  const OssStressSummary *stress = &self->page->data->stress;
+  g_autofree char *median = oss_format_number (stress->p50_mpa, 2);
+  g_autofree char *mean = oss_format_number (stress->mean_mpa, 2);
+  g_autofree char *p95 = oss_format_number (stress->p95_mpa, 2);
+  g_autofree char *p99 = oss_format_number (stress->p99_mpa, 2);
+  g_autofree char *most = oss_format_number (stress->maximum_mpa, 2);
+
+  put_heading (self, _ ("Von Mises stress by volume"));
+  begin_table (self);
+  put_rowf (self, _ ("Median, mean"), "%s, %s" OSS_NBSP "MPa", median, mean);
+  put_rowf (self, _ ("95th, 99th percentile"), "%s, %s" OSS_NBSP "MPa", p95, p99);
+  put_rowf (self, _ ("Largest element mean"), "%s" OSS_NBSP "MPa", most);
+  end_table (self);
+}
+
+static void
+put_times (Column *self)
+{
+  const OssReportData *data = self->page->data;
+
+  put_heading (self, _ ("Time and memory"));
+  begin_table (self);
+  for (int i = 0; i < OSS_N_STEPS; i++)
+    if (isfinite (data->seconds[i]))
+      {
+        g_autofree char *seconds = oss_format_quantity (data->seconds[i], 2, "s");
+        g_autofree char *memory = oss_format_quantity (data->peak_mib[i], 0, "MiB");
+
+        put_rowf (self, oss_step_name ((OssStep) i), _ ("%s, peak %s"), seconds, memory);
+      }
+  end_table (self);
+}
+
+static void
+put_origin (Column *self)
+{
+  const OssReportData *data = self->page->data;
+
+  put_heading (self, _ ("To repeat this result"));
+  begin_table (self);
+  put_row (self, _ ("Program"), "Ossature " OSS_VERSION);
+  put_row (self, _ ("Input SHA-256"), data->input_hash);
+  put_row (self, _ ("Result SHA-256"), data->result_hash);
+  put_row (self, _ ("Series UID"), data->series_uid);
+  end_table (self);
+}
+
+static void
+put_limits (Column *self)
+{
+  const OssReportData *data = self->page->data;
+
+  put_heading (self, _ ("Limits"));
+  self->y += oss_page_text (self->page, self->x, self->y, self->width, &note, data->class.source) + 1.5;
+  if (has_text (data->class.reason))
+    self->y += oss_page_text (self->page, self->x, self->y, self->width, &note, data->class.reason) + 1.5;
+  self->y += oss_page_text (self->page, self->x, self->y, self->width, &note,
+                            _ ("No limits are applied to strength: the published bands belong to another program’s "
+                               "nonlinear estimate of the vertebral body."));
+  end_section (self);
+}
+
+/* As many as there is room for; the rest is counted. */
+static void
+put_warnings (Column *self)
+{
+  const GPtrArray *warnings = self->page->data->warnings;
+
+  if (warnings->len == 0)
+    return;
+  put_heading (self, _ ("Notes and warnings"));
+  cairo_tag_begin (self->page->cr, "L", NULL);
+  for (guint i = 0; i < warnings->len; i++)
+    {
+      g_autofree char *line = g_strdup_printf ("• %s", (const char *) g_ptr_array_index (warnings, i));
+      g_autofree char *markup = g_markup_escape_text (line, -1);
+      const double height = oss_page_measure (self->page, self->width, &note, markup);
+      OssTextStyle item = note;
+
+      item.tag = "LI";
+      if (self->y + height + 11.0 > self->page->bottom && i + 1 < warnings->len)
+        {
+          g_autofree char *more = g_strdup_printf (
+              OSS_NGETTEXT ("%u more stands in result.json.", "%u more stand in result.json.", warnings->len - i),
+              warnings->len - i);
+
+          self->y += oss_page_text (self->page, self->x, self->y, self->width, &item, more);
+          break;
+        }
+      self->y += oss_page_text (self->page, self->x, self->y, self->width, &item, line) + 1.2;
+    }
+  cairo_tag_end (self->page->cr, "L");
+  end_section (self);
+}
+
+void
+oss_page_second (OssPage *page)
+{
+  const OssTextStyle title = { .size = 14.0, .weight = PANGO_WEIGHT_BOLD, .color = OSS_INK, .lines = 1, .tag = "H1" };
+  const double gap = 20.0, width = 0.5 * (page->right - page->left - gap);
+  Column left = { page, page->left, 54.0, width }, right = { page, page->left + width + gap, 54.0, width };
+
+  oss_page_text (page, page->left, 30.0, page->right - page->left, &title, _ ("Method and quality"));
+  put_scan (&left);
+  put_material (&left);
+  put_calibration (&right);
+  if (!page->data->has_fit)
+    put_simulation (&right);
+
+  left.y = right.y = put_segmentation (page, MAX (left.y, right.y));
+  put_mesh (&left);
+  put_estimators (&left);
+  put_stress (&left);
+  if (page->data->has_fit)
+    put_simulation (&right);
+  put_times (&right);
+  put_origin (&right);
+
+  /* Limits and warnings go where there is more room. */
+  Column *shorter = left.y < right.y ? &left : &right;
+  put_limits (shorter);
+  shorter = left.y < right.y ? &left : &right;
+  put_warnings (shorter);
+}
