@@ -10,17 +10,17 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint64 seed;
-  char sex;              /* 'F' or 'M'; 0: drawn from the seed */
-  double age_years;      /* 0: drawn */
-  double vbmd_mg_cm3;    /* trabecular, K2HPO4-equivalent as a perfect scanner reads it; 0: drawn from age and sex */
-  char size;             /* 'S', 'M', 'L'; 0: drawn */
-  double spacing_mm[3];  /* of the CT; default 0.78 x 0.78 x 1.0 from the field of view */
-  double fov_mm;         /* 0: 400 */
-  double contrast_hu;    /* added to blood; 0: none */
-  gboolean phantom;      /* Mindways-type rods under the patient */
+  char sex;             /* 'F' or 'M'; 0: drawn from the seed */
+  double age_years;     /* 0: drawn */
+  double vbmd_mg_cm3;   /* trabecular, K2HPO4-equivalent as a perfect scanner reads it; 0: drawn from age and sex */
+  char size;            /* 'S', 'M', 'L'; 0: drawn */
+  double spacing_mm[3]; /* of the CT; default 0.78 x 0.78 x 1.0 from the field of view */
+  double fov_mm;        /* 0: 400 */
+  double contrast_hu;   /* added to blood; 0: none */
+  gboolean phantom;     /* Mindways-type rods under the patient */
   guint8 level_low, level_high; /* VerSe numbers; T11..L3 */
-  const char *const *kernels; /* (array zero-terminated=1) "B40f", "B70f"; NULL: both */
-  gboolean marker;       /* a dense marker on the patient's left side, for orientation tests */
+  const char *const *kernels;   /* (array zero-terminated=1) "B40f", "B70f"; NULL: both */
+  gboolean marker;              /* a dense marker on the patient's left side, for orientation tests */
 } OssVirtualOptions;
 
 OSS_API void oss_virtual_options_default (OssVirtualOptions *options);
