@@ -114,7 +114,7 @@ add_viscera (OssVirtualPatient *patient, OssRandom *random)
   const double *hu = patient->spine.hu, *l1 = self->vertebrae[3].centre;
   double w = self->torso_radius[0] / 170.0, d = self->torso_radius[1] / 115.0;
 
-  add_ellipsoid (self, hu[OSS_TISSUE_LIVER], -72.0 * w, l1[1] - 52.0 * d, l1[2] + 75.0, 62.0 * w, 62.0 * d, 90.0);
+  add_ellipsoid (self, hu[OSS_TISSUE_LIVER], -68.0 * w, l1[1] - 50.0 * d, l1[2] + 60.0, 70.0 * w, 66.0 * d, 100.0);
   add_ellipsoid (self, hu[OSS_TISSUE_ORGAN] + 8.0, 98.0 * w, l1[1] - 10.0 * d, l1[2] + 80.0, 26.0 * w, 40.0 * d, 48.0);
   for (int side = -1; side <= 1; side += 2)
     {
@@ -122,9 +122,9 @@ add_viscera (OssVirtualPatient *patient, OssRandom *random)
       add_ellipsoid (self, hu[OSS_TISSUE_ORGAN], x, y, z, 27.0, 25.0, 56.0);
       add_ellipsoid (self, hu[OSS_TISSUE_ADIPOSE], x - side * 9.0, y - 5.0, z, 11.0, 9.0, 24.0);
     }
-  for (int i = 0; i < 16; i++)
+  for (int i = 0; i < 24; i++)
     {
-      double x = oss_random_range (random, -85.0, 95.0) * w, y = l1[1] - oss_random_range (random, 62.0, 112.0) * d;
+      double x = oss_random_range (random, -85.0, 95.0) * w, y = l1[1] - oss_random_range (random, 45.0, 112.0) * d;
       double z = l1[2] + oss_random_range (random, -110.0, 60.0), r = oss_random_range (random, 12.0, 19.0);
       double rx = r * oss_random_range (random, 1.0, 1.6), rz = r * oss_random_range (random, 0.9, 1.8);
       if (x < -10.0 * w && z > l1[2] - 10.0)

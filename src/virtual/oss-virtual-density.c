@@ -4,9 +4,9 @@
 #include "base/oss-parallel.h"
 #include "virtual/oss-virtual-private.h"
 
-/* Lattice of the texture: smoothed by 1-2-1 it correlates over about 1.5 mm across and 2.3 mm along the axis, coarser
+/* Lattice of the texture: smoothed by 1-2-1 it correlates over about 1.2 mm across and 1.9 mm along the axis, coarser
  * than real trabeculae (1 mm apart) but seen alike through a clinical scanner; anisotropy 1.5 (FACTS: DA 1.2 - 1.9). */
-static const double lattice_mm[3] = { 0.9, 0.9, 1.4 };
+static const double lattice_mm[3] = { 0.7, 0.7, 1.1 };
 #define TEXTURE_CV 0.30 /* of BV/TV at that scale [choice] */
 
 static inline double

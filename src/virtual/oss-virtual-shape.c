@@ -129,10 +129,10 @@ inferior_process (const OssVirtualVertebra *self, const double q[3])
 {
   double u = self->scale, back = -self->half_depth, c = cos (self->facet_inferior), s = sin (self->facet_inferior);
   double jx = 13.5 * u - 3.5 * u * c, ja = back - 17.5 * u - 3.5 * u * s;
-  double mid_s = -self->half_height - self->disc_below - 1.0 * u;
+  double mid_s = -self->half_height - self->disc_below + 0.5 * u;
   double root[3] = { 14.3 * u, back - 14.0 * u, 0.0 }, mid[3] = { jx, ja, -self->half_height + 2.0 * u };
   double p[3] = { jx - 3.8 * u * s, ja + 3.8 * u * c, mid_s }, r[3] = { jx + 3.8 * u * s, ja - 3.8 * u * c, mid_s };
-  return smooth_min (rod (q, root, mid, 4.6 * u, 4.4 * u), plate (q, p, r, 6.5 * u, 3.2 * u), 3.0);
+  return smooth_min (rod (q, root, mid, 4.6 * u, 4.4 * u), plate (q, p, r, 6.0 * u, 3.2 * u), 3.0);
 }
 
 static double
@@ -140,7 +140,7 @@ posterior_distance (const OssVirtualVertebra *self, const double q[3])
 {
   double u = self->scale, back = -self->half_depth, h = self->half_height;
   double pedicle[2][3] = { { 14.6 * u, back + 3.0, 0.28 * h }, { 15.4 * u, back - 11.0 * u, 0.28 * h } };
-  double lamina[2][3] = { { 13.0 * u, back - 15.5 * u, -2.0 * u }, { 0.0, back - 23.5 * u, -8.0 * u } };
+  double lamina[2][3] = { { 13.0 * u, back - 15.5 * u, -4.5 * u }, { 0.0, back - 23.5 * u, -9.0 * u } };
   double spine[2][3] = { { 0.0, back - 22.0 * u, -7.5 * u }, { 0.0, back - 37.0 * u, -14.0 * u } };
   double tip[2][3] = { { 0.0, back - 37.5 * u, -9.5 * u }, { 0.0, back - 38.0 * u, -19.5 * u } };
   double wing[2][3] = { { 16.0 * u, back - 13.5 * u, 1.0 * u },
@@ -150,7 +150,7 @@ posterior_distance (const OssVirtualVertebra *self, const double q[3])
   d = smooth_min (d, superior_process (self, q), 2.5);
   d = smooth_min (d, inferior_process (self, q), 2.5);
   d = smooth_min (d, rod (q, wing[0], wing[1], 4.6 * u, 2.9 * u), 3.0);
-  d = smooth_min (d, plate (q, lamina[0], lamina[1], 6.0 * u, 2.7 * u), 2.5);
+  d = smooth_min (d, plate (q, lamina[0], lamina[1], 5.5 * u, 2.7 * u), 2.5);
   d = smooth_min (d, plate (q, spine[0], spine[1], 6.5 * u, 2.2 * u), 3.0);
   return smooth_min (d, rod (q, tip[0], tip[1], 3.2 * u, 3.4 * u), 3.0);
 }
@@ -173,7 +173,7 @@ oss_virtual_vertebra_distance (const OssVirtualVertebra *self, const double p[3]
 
   double canal = oss_virtual_ellipse (q[0], q[1] + self->half_depth + 7.0 * u, 11.2 * u, 8.2 * u);
   q[0] = fabs (q[0]);
-  double d = smooth_min (b, posterior_distance (self, q), 2.5);
+  double d = smooth_min (b, posterior_distance (self, q), 6.0);
   return smooth_max (d, -canal, 1.5);
 }
 
