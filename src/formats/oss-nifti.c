@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "formats/oss-nifti.h"
 
-#include "base/oss-file.h"
 #include "base/oss-i18n.h"
+#include "formats/oss-nifti-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <nifti1_io.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
 /* Headers, quaternions and byte order are libnifti's; voxels are streamed through zlib, so that
  * reading can be stopped, needs no second copy of the image, and a damaged file is an error. */
 
-#define HEADER_BYTES 348
-#define FIRST_VOXEL 352 /* header and the four bytes that announce extensions */
 #define CHUNK_VOXELS 65536
 #define GZIP_BUFFER (256 * 1024)
 #define DEFLATE_MAX_RATIO 1032 /* bytes out of one byte in, at most (zlib technical details) */
@@ -60,19 +56,19 @@ read_header (Source *source, GError **error)
 {
   struct nifti_1_header *h = &source->header;
 
-  if (!read_bytes (source, h, HEADER_BYTES))
+  if (!read_bytes (source, h, OSS_NIFTI_HEADER_BYTES))
     return refuse (source, error, OSS_ERROR_INVALID_DATA, _ ("Too short for a NIfTI header of 348 bytes."));
-  if (h->sizeof_hdr == (int) GUINT32_SWAP_LE_BE (HEADER_BYTES))
+  if (h->sizeof_hdr == (int) GUINT32_SWAP_LE_BE (OSS_NIFTI_HEADER_BYTES))
     {
       source->swapped = TRUE;
       swap_nifti_header (h, 1);
     }
   if (h->sizeof_hdr == 540 || h->sizeof_hdr == (int) GUINT32_SWAP_LE_BE (540))
     return refuse (source, error, OSS_ERROR_UNSUPPORTED, _ ("NIfTI-2 is not read; save the image as NIfTI-1."));
-  if (h->sizeof_hdr == HEADER_BYTES && memcmp (h->magic, "ni1", 4) == 0)
+  if (h->sizeof_hdr == OSS_NIFTI_HEADER_BYTES && memcmp (h->magic, "ni1", 4) == 0)
     return refuse (source, error, OSS_ERROR_UNSUPPORTED,
                    _ ("Pairs of .hdr and .img files are not read; save the image as one .nii file."));
-  if (h->sizeof_hdr != HEADER_BYTES || memcmp (h->magic, "n+1", 4) != 0)
+  if (h->sizeof_hdr != OSS_NIFTI_HEADER_BYTES || memcmp (h->magic, "n+1", 4) != 0)
     return refuse (source, error, OSS_ERROR_INVALID_DATA, _ ("This is not a NIfTI-1 file."));
   return TRUE;
 }
@@ -134,10 +130,11 @@ check_voxels (Source *source, GError **error)
   if (h->bitpix != 8 * source->voxel_bytes)
     return refuse (source, error, OSS_ERROR_INVALID_DATA, _ ("%d bits a voxel do not go with data type %d."), h->bitpix,
                    h->datatype);
-  if (!(h->vox_offset == 0.0f || (h->vox_offset >= FIRST_VOXEL && h->vox_offset < 2147483648.0f)))
+  if (!(h->vox_offset == 0.0f || (h->vox_offset >= OSS_NIFTI_FIRST_VOXEL && h->vox_offset < 2147483648.0f)))
     return refuse (source, error, OSS_ERROR_INVALID_DATA, _ ("Voxels at byte %g: must start at 352 or later."),
                    (double) h->vox_offset);
-  needed = (guint64) MAX (h->vox_offset, FIRST_VOXEL) + oss_grid_count (&source->grid) * (guint64) source->voxel_bytes;
+  needed = (guint64) MAX (h->vox_offset, OSS_NIFTI_FIRST_VOXEL)
+           + oss_grid_count (&source->grid) * (guint64) source->voxel_bytes;
   if (!gzdirect (source->file))
     available *= DEFLATE_MAX_RATIO;
   if (available < needed)
@@ -212,7 +209,7 @@ read_geometry (Source *source, GError **error)
 static gboolean
 skip_to_voxels (Source *source, GError **error)
 {
-  gsize left = (gsize) MAX (source->header.vox_offset, FIRST_VOXEL) - HEADER_BYTES;
+  gsize left = (gsize) MAX (source->header.vox_offset, OSS_NIFTI_FIRST_VOXEL) - OSS_NIFTI_HEADER_BYTES;
   guint8 scratch[4096];
 
   for (gsize n; left > 0; left -= n)
@@ -401,234 +398,4 @@ oss_nifti_read_labels (const char *path, const OssTick *tick, GError **error)
       || !read_voxels (&source, store_labels, labels->data, _ ("labels are whole numbers from 0 to 255."), tick, error))
     return NULL;
   return g_steal_pointer (&labels);
-}
-
-/* Readers take the quaternion's scalar part from 1 - b^2 - c^2 - d^2.  For a half turn that is 0, but
- * float32 leaves up to 1e-7, whose root turns the image by 3e-4: a tenth of a millimetre across a CT.
- * One step up in the largest part makes them see 0. */
-static void
-settle_half_turn (struct nifti_1_header *h)
-{
-  float *parts[3] = { &h->quatern_b, &h->quatern_c, &h->quatern_d }, *largest = parts[0];
-  double rest = 1.0;
-
-  for (int n = 0; n < 3; n++)
-    {
-      rest -= (double) *parts[n] * (double) *parts[n];
-      if (fabsf (*parts[n]) > fabsf (*largest))
-        largest = parts[n];
-    }
-  if (rest > 0.0 && rest < 1e-7)
-    *largest = nextafterf (*largest, copysignf (2.0f, *largest));
-}
-
-static void
-fill_geometry (struct nifti_1_header *h, const OssGrid *grid)
-{
-  mat44 ras;
-  float spacing[3];
-
-  memset (&ras, 0, sizeof ras);
-  ras.m[3][3] = 1.0f;
-  for (int r = 0; r < 3; r++)
-    {
-      double sign = r < 2 ? -1.0 : 1.0; /* LPS to RAS */
-
-      for (int c = 0; c < 3; c++)
-        ras.m[r][c] = (float) (sign * grid->direction[3 * r + c] * grid->spacing[c]) + 0.0f;
-      ras.m[r][3] = (float) (sign * grid->origin[r]) + 0.0f;
-    }
-  memcpy (h->srow_x, ras.m[0], sizeof h->srow_x);
-  memcpy (h->srow_y, ras.m[1], sizeof h->srow_y);
-  memcpy (h->srow_z, ras.m[2], sizeof h->srow_z);
-  nifti_mat44_to_quatern (ras, &h->quatern_b, &h->quatern_c, &h->quatern_d, &h->qoffset_x, &h->qoffset_y, &h->qoffset_z,
-                          &spacing[0], &spacing[1], &spacing[2], &h->pixdim[0]);
-  settle_half_turn (h);
-  h->sform_code = h->qform_code = NIFTI_XFORM_SCANNER_ANAT;
-  h->xyzt_units = NIFTI_UNITS_MM;
-  h->dim[0] = 3;
-  for (int a = 0; a < 7; a++)
-    {
-      h->dim[a + 1] = a < 3 ? (short) grid->size[a] : 1;
-      h->pixdim[a + 1] = a < 3 ? (float) grid->spacing[a] : 1.0f;
-    }
-}
-
-static void
-fill_header (struct nifti_1_header *h, const OssGrid *grid, int datatype, const char *description)
-{
-  int voxel_bytes, swap_size;
-  const char *end;
-
-  memset (h, 0, sizeof *h);
-  h->sizeof_hdr = HEADER_BYTES;
-  h->regular = 'r';
-  memcpy (h->magic, "n+1", 4);
-  nifti_datatype_sizes (datatype, &voxel_bytes, &swap_size);
-  h->datatype = (short) datatype;
-  h->bitpix = (short) (8 * voxel_bytes);
-  h->vox_offset = FIRST_VOXEL;
-  h->scl_slope = 1.0f;
-  fill_geometry (h, grid);
-  if (description == NULL)
-    return;
-  end = description + MIN (strlen (description), sizeof h->descrip - 1);
-  if (*end != '\0') /* cut between characters */
-    end = g_utf8_find_prev_char (description, end + 1);
-  memcpy (h->descrip, description, end != NULL ? (gsize) (end - description) : 0);
-}
-
-/* Voxels @first .. @first + @count - 1 as they go to the file; @buffer holds CHUNK_VOXELS of them. */
-typedef const void *(*EncodeFunc) (const void *data, gsize first, gsize count, void *buffer);
-
-typedef struct
-{
-  const OssGrid *grid;
-  const void *data;
-  EncodeFunc encode;
-  int datatype;
-  int intent;
-  const char *description;
-} Image;
-
-static gboolean
-write_stream (gzFile file, const Image *image, const OssTick *tick, gboolean *written, GError **error)
-{
-  gsize count = oss_grid_count (image->grid);
-  g_autofree void *buffer = g_malloc (CHUNK_VOXELS * sizeof (float));
-  struct nifti_1_header header;
-  const guint8 no_extension[FIRST_VOXEL - HEADER_BYTES] = { 0 };
-
-  fill_header (&header, image->grid, image->datatype, image->description);
-  header.intent_code = (short) image->intent;
-  *written = gzwrite (file, &header, HEADER_BYTES) == HEADER_BYTES
-             && gzwrite (file, no_extension, sizeof no_extension) == (int) sizeof no_extension;
-  for (gsize first = 0, n; *written && first < count; first += n)
-    {
-      unsigned bytes;
-
-      n = MIN (count - first, CHUNK_VOXELS);
-      bytes = (unsigned) n * (unsigned) header.bitpix / 8;
-      if (!oss_tick_report (tick, (double) first / (double) count, NULL, error))
-        return FALSE;
-      *written = gzwrite (file, image->encode (image->data, first, n, buffer), bytes) == (int) bytes;
-    }
-  return TRUE;
-}
-
-static gboolean
-check_target (const Image *image, const char *path, gboolean *compressed, GError **error)
-{
-  *compressed = g_str_has_suffix (path, ".nii.gz");
-  if (!*compressed && !g_str_has_suffix (path, ".nii"))
-    {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“%s”: the name of a NIfTI file ends in .nii or .nii.gz."),
-                   path);
-      return FALSE;
-    }
-  for (int a = 0; a < 3; a++)
-    if (image->grid->size[a] > G_MAXINT16)
-      {
-        g_set_error (error, OSS_ERROR, OSS_ERROR_UNSUPPORTED,
-                     _ ("“%s”: %d voxels along axis %d; NIfTI-1 holds at most 32767."), path, image->grid->size[a],
-                     a + 1);
-        return FALSE;
-      }
-  return TRUE;
-}
-
-static gboolean
-write_image (const Image *image, const char *path, const OssTick *tick, GError **error)
-{
-  g_autoptr (OssFileWriter) writer = NULL;
-  gboolean compressed, finished, written = FALSE;
-  gzFile file;
-  int descriptor;
-
-  if (!check_target (image, path, &compressed, error))
-    return FALSE;
-  writer = oss_file_writer_new (path, error);
-  if (writer == NULL)
-    return FALSE;
-  descriptor = fcntl (fileno (oss_file_writer_stream (writer)), F_DUPFD_CLOEXEC, 0);
-  file = descriptor >= 0 ? gzdopen (descriptor, compressed ? "wb1" : "wbT") : NULL;
-  if (file == NULL)
-    {
-      if (descriptor >= 0)
-        close (descriptor);
-      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("“%s” was not written: %s."), path, g_strerror (errno));
-      return FALSE;
-    }
-  gzbuffer (file, GZIP_BUFFER);
-  errno = 0;
-  finished = write_stream (file, image, tick, &written, error);
-  written = gzclose (file) == Z_OK && written;
-  if (!finished)
-    return FALSE;
-  if (!written)
-    {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("“%s” was not written: %s."), path,
-                   g_strerror (errno != 0 ? errno : EIO));
-      return FALSE;
-    }
-  return oss_file_writer_commit (writer, error) && oss_tick_report (tick, 1.0, NULL, error);
-}
-
-static const void *
-encode_float (const void *data, gsize first, gsize count, void *buffer)
-{
-  return (const float *) data + first;
-}
-
-static const void *
-encode_byte (const void *data, gsize first, gsize count, void *buffer)
-{
-  return (const guint8 *) data + first;
-}
-
-static const void *
-encode_int16 (const void *data, gsize first, gsize count, void *buffer)
-{
-  const float *values = (const float *) data + first;
-  gint16 *out = buffer;
-
-  for (gsize n = 0; n < count; n++)
-    {
-      float value = isnan (values[n]) ? 0.0f : CLAMP (values[n], -32768.0f, 32767.0f);
-
-      out[n] = (gint16) lrintf (value);
-    }
-  return out;
-}
-
-gboolean
-oss_nifti_write_volume (const OssVolume *volume, const char *path, gboolean as_int16, const char *description,
-                        const OssTick *tick, GError **error)
-{
-  const Image image = {
-    .grid = &volume->grid,
-    .data = volume->data,
-    .encode = as_int16 ? encode_int16 : encode_float,
-    .datatype = as_int16 ? DT_INT16 : DT_FLOAT32,
-    .intent = NIFTI_INTENT_NONE,
-    .description = description,
-  };
-
-  return write_image (&image, path, tick, error);
-}
-
-gboolean
-oss_nifti_write_labels (const OssLabels *labels, const char *path, const char *description, const OssTick *tick,
-                        GError **error)
-{
-  const Image image = {
-    .grid = &labels->grid,
-    .data = labels->data,
-    .encode = encode_byte,
-    .datatype = DT_UINT8,
-    .intent = NIFTI_INTENT_LABEL,
-    .description = description,
-  };
-
-  return write_image (&image, path, tick, error);
 }
