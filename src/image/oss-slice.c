@@ -15,8 +15,8 @@ static const struct
   const char *letters[4]; /* left, right, top, bottom */
 } planes[] = {
   [OSS_PLANE_AXIAL] = { 0, 1, 1, 1, 2, { "R", "L", "A", "P" } },
-  [OSS_PLANE_SAGITTAL] = { 1, 1, 2, -1, 0, { "A", "P", "S", "I" } },
-  [OSS_PLANE_CORONAL] = { 0, 1, 2, -1, 1, { "R", "L", "S", "I" } },
+  [OSS_PLANE_SAGITTAL] = { 1, 1, 2, -1, 0, { "A", "P", "H", "F" } },
+  [OSS_PLANE_CORONAL] = { 0, 1, 2, -1, 1, { "R", "L", "H", "F" } },
 };
 
 void
@@ -155,41 +155,69 @@ lerp (float a, float b, float t)
   return a + t * (b - a);
 }
 
-static gboolean
-field_sample (const Field *field, const double index[3], float *value)
+/* The pixels first + x with 0 <= x < width that lie in the image, as the range [*begin, *end). */
+static void
+covered_range (const Field *field, const double start[3], int width, int *begin, int *end)
 {
-  const OssGrid *grid = field->grid;
-  gsize row = (gsize) grid->size[0], slice = row * (gsize) grid->size[1];
-  int at[3][2];
-  float t[3], edge[4];
+  double low = 0.0, high = width - 1;
 
   for (int a = 0; a < 3; a++)
-    if (!locate (index[a], grid->size[a], &at[a][0], &at[a][1], &t[a]))
-      return FALSE;
-  for (int e = 0; e < 4; e++)
     {
-      gsize base = (gsize) at[1][e & 1] * row + (gsize) at[2][e >> 1] * slice;
+      double step = field->right[a], from = -OSS_GRID_REACH - start[a],
+             to = field->grid->size[a] - 1 + OSS_GRID_REACH - start[a];
 
-      edge[e] = lerp (field_voxel (field, base + (gsize) at[0][0]), field_voxel (field, base + (gsize) at[0][1]), t[0]);
+      if (fabs (step) < 1e-12 || !isfinite (step) || !isfinite (start[a]))
+        {
+          if (!(from <= 0.0 && to >= 0.0) || !isfinite (step))
+            high = -1.0;
+          continue;
+        }
+      low = MAX (low, MIN (from / step, to / step));
+      high = MIN (high, MAX (from / step, to / step));
     }
-  *value = lerp (lerp (edge[0], edge[1], t[1]), lerp (edge[2], edge[3], t[1]), t[2]);
-  return TRUE;
+  *begin = *end = 0;
+  if (!(low <= high))
+    return;
+  *begin = (int) ceil (low);
+  *end = (int) floor (high) + 1;
 }
 
-/* One layer of one row, any direction: sums into @sum and counts the covered pixels. */
-static void
-add_oblique (const Field *field, double y, int layer, int first, int width, float *sum, float *covered)
+/* One layer of one row, any direction: sums into @sum and counts the covered pixels.  @label is a
+ * compile-time choice between the two kinds of field. */
+static inline void
+add_oblique (const Field *field, gboolean label, double y, int layer, int first, int width, float *sum, float *covered)
 {
-  for (int x = 0; x < width; x++)
+  const int *size = field->grid->size;
+  gsize row = (gsize) size[0], slice = row * (gsize) size[1];
+  double start[3];
+  int begin, end;
+
+  for (int a = 0; a < 3; a++)
+    start[a] = field->base[a] + first * field->right[a] + y * field->down[a] + layer * field->normal[a];
+  covered_range (field, start, width, &begin, &end);
+  for (int x = begin; x < end; x++)
     {
-      double index[3];
-      float value;
+      gsize near[3], far[3];
+      float t[3], edge[4];
+      const gsize stride[3] = { 1, row, slice };
 
       for (int a = 0; a < 3; a++)
-        index[a] = field->base[a] + (first + x) * field->right[a] + y * field->down[a] + layer * field->normal[a];
-      if (!field_sample (field, index, &value))
-        continue;
-      sum[x] += value;
+        {
+          double at = CLAMP (start[a] + x * field->right[a], 0.0, size[a] - 1.0);
+          int below = (int) at;
+
+          t[a] = (float) (at - below);
+          near[a] = (gsize) below * stride[a];
+          far[a] = below + 1 < size[a] ? near[a] + stride[a] : near[a];
+        }
+      for (int e = 0; e < 4; e++)
+        {
+          gsize base = ((e & 1) ? far[1] : near[1]) + ((e >> 1) ? far[2] : near[2]);
+
+          edge[e] = label ? lerp (field_voxel (field, base + near[0]), field_voxel (field, base + far[0]), t[0])
+                          : lerp (field->values[base + near[0]], field->values[base + far[0]], t[0]);
+        }
+      sum[x] += lerp (lerp (edge[0], edge[1], t[1]), lerp (edge[2], edge[3], t[1]), t[2]);
       covered[x] += 1.0f;
     }
 }
@@ -279,7 +307,12 @@ field_row (const Field *field, int y, int first, int width, float outside, Scrat
     add_aligned (field, y, first, width, scratch->line, scratch->sum, scratch->covered);
   else
     for (int layer = 0; layer < field->n_layers; layer++)
-      add_oblique (field, y, layer, first, width, scratch->sum, scratch->covered);
+      {
+        if (field->values != NULL)
+          add_oblique (field, FALSE, y, layer, first, width, scratch->sum, scratch->covered);
+        else
+          add_oblique (field, TRUE, y, layer, first, width, scratch->sum, scratch->covered);
+      }
   for (int x = 0; x < width; x++)
     scratch->sum[x] = scratch->covered[x] > 0.0f ? scratch->sum[x] / scratch->covered[x] : outside;
 }

@@ -275,6 +275,20 @@ describe_labels (OssSegmentResult *segment, const OssLabels *full, GError **erro
   return oss_segment_frame (segment->labels, &info->frame, error);
 }
 
+/* Posterior elements in front of the body: not the patient but the file's orientation is wrong, and with it
+ * perhaps left and right. */
+static void
+note_facing (OssSegmentResult *segment)
+{
+  const OssVertebraFrame *frame = &segment->info.frame;
+
+  if (frame->anterior[1] > 0.0) /* LPS: y grows backwards */
+    g_ptr_array_add (
+        segment->info.notes,
+        g_strdup (_ ("By the image's orientation this vertebra faces backwards: its orientation is wrong, so "
+                     "left and right cannot be trusted.")));
+}
+
 static void
 measure_vbmd (OssSegmentResult *segment, const OssStudyResults *results)
 {
@@ -322,6 +336,7 @@ oss_study_step_segment (const OssStudyOptions *options, const OssStudyResults *r
     }
   if (segment->info.notes == NULL)
     segment->info.notes = g_ptr_array_new_with_free_func (g_free);
+  note_facing (segment);
   measure_vbmd (segment, results);
   *notes = segment->info.notes->len > 0;
   *message = g_strdup (segment->how);
@@ -412,8 +427,8 @@ prepare_simulation (const OssStudyOptions *options, const OssStudyResults *resul
   if (simulate->modulus_mpa == NULL
       || !oss_fem_endplates (mesh, frame, &simulate->superior, &simulate->inferior, error))
     return FALSE;
-  simulate->displacement_mm =
-      options->displacement_mm != 0.0 ? options->displacement_mm : HEADLINE_STRAIN * frame->height_mm;
+  double height_mm = simulate->superior.height_mm - simulate->inferior.height_mm;
+  simulate->displacement_mm = options->displacement_mm != 0.0 ? options->displacement_mm : HEADLINE_STRAIN * height_mm;
   simulate->prescribed =
       oss_fem_compression (frame, &simulate->superior, &simulate->inferior, simulate->displacement_mm);
   return TRUE;

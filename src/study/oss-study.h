@@ -65,8 +65,8 @@ typedef struct
 
   char *law;              /* "morgan2003-vertebra" */
   char *conversion;       /* NULL: "equal" */
-  double displacement_mm; /* of the superior endplate; 0: 0.68 % of the body height, the apparent strain of the
-                             headline strength estimate, so that the stress map shows that load */
+  double displacement_mm; /* of the superior endplate; 0: 0.68 % of the distance of the endplates, the apparent strain
+                             of the headline strength estimate, so that the stress map shows that load */
 } OssStudyOptions;
 
 OSS_API void oss_study_options_default (OssStudyOptions *options);

@@ -138,13 +138,13 @@ test_letters (void)
   oss_slice_letters (OSS_PLANE_SAGITTAL, letters);
   g_assert_cmpstr (letters[0], ==, "A");
   g_assert_cmpstr (letters[1], ==, "P");
-  g_assert_cmpstr (letters[2], ==, "S");
-  g_assert_cmpstr (letters[3], ==, "I");
+  g_assert_cmpstr (letters[2], ==, "H");
+  g_assert_cmpstr (letters[3], ==, "F");
   oss_slice_letters (OSS_PLANE_CORONAL, letters);
   g_assert_cmpstr (letters[0], ==, "R");
   g_assert_cmpstr (letters[1], ==, "L");
-  g_assert_cmpstr (letters[2], ==, "S");
-  g_assert_cmpstr (letters[3], ==, "I");
+  g_assert_cmpstr (letters[2], ==, "H");
+  g_assert_cmpstr (letters[3], ==, "F");
 }
 
 /* The letters agree with the geometry: walking off an edge leads where its letter says. */
@@ -229,6 +229,39 @@ test_grey_values (void)
               g_assert_cmpint (picture->rgba[4 * (y * 61 + x) + 3], ==, 255);
             }
       }
+}
+
+/* Views that no one should ask for end in a black picture, not in a crash. */
+static void
+test_senseless_views (void)
+{
+  static const double numbers[] = { 0.0, NAN, INFINITY, -INFINITY, 1e300, -1.0, 1e-300 };
+  double direction[49][9];
+  guint n = directions (direction);
+
+  for (guint d = 0; d < n; d += 48)
+    for (guint c = 0; c < G_N_ELEMENTS (numbers); c++)
+      for (int field = 0; field < 5; field++)
+        {
+          OssGrid grid = grid_with_direction (direction[d]);
+          g_autoptr (OssVolume) volume = oss_volume_new (&grid, OSS_QUANTITY_HU, NULL);
+          g_autoptr (OssLabels) labels = oss_labels_new (&grid, NULL);
+          g_autoptr (OssPicture) picture = NULL;
+          OssSliceView view = { .centre_mm = { 5.0, -7.0, 11.0 },
+                                .mm_per_pixel = 1.0,
+                                .width = 9,
+                                .height = 8,
+                                .level = 100.0,
+                                .window = 10.0 };
+          double *fields[5] = { &view.centre_mm[0], &view.centre_mm[2], &view.mm_per_pixel, &view.window,
+                                &view.slab_mm };
+
+          memset (labels->data, 1, oss_grid_count (&grid));
+          *fields[field] = numbers[c];
+          picture = oss_slice_picture (volume, &view);
+          oss_slice_outline (picture, &view, labels, 1, red, 2.0, 0.5);
+          g_assert_cmpint (picture->rgba[3], ==, 255);
+        }
 }
 
 static void
@@ -372,6 +405,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/image/picture/letters", test_letters);
   g_test_add_func ("/image/picture/letters-agree-with-places", test_letters_agree_with_places);
   g_test_add_func ("/image/picture/grey-values", test_grey_values);
+  g_test_add_func ("/image/picture/senseless-views", test_senseless_views);
   g_test_add_func ("/image/picture/fit", test_fit);
   g_test_add_func ("/image/picture/outline", test_outline);
   g_test_add_func ("/image/picture/colormaps", test_colormaps);

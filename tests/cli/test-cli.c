@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The command as scripts see it: exit status, messages, files that appear whole or not at all. */
+#include "dicom/oss-dicom-writer.h"
+#include "formats/oss-nifti.h"
+#include "study/oss-study.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <json-glib/json-glib.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *work;    /* a folder for all */
+static char *patient; /* a small virtual patient with a marker on the left */
+static char *at;      /* its L1 */
+
+typedef struct
+{
+  int status;
+  char *out, *err;
+} Run;
+
+static void
+run_clear (Run *run)
+{
+  g_free (run->out);
+  g_free (run->err);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
+
+static Run
+run_command (const char *first, ...)
+{
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_autoptr (GError) error = NULL;
+  Run run = { 0 };
+  va_list more;
+
+  g_ptr_array_add (argv, (char *) g_getenv ("OSSATURE_CLI"));
+  va_start (more, first);
+  for (const char *a = first; a != NULL; a = va_arg (more, const char *))
+    g_ptr_array_add (argv, (char *) a);
+  va_end (more);
+  g_ptr_array_add (argv, NULL);
+  g_spawn_sync (NULL, (char **) argv->pdata, NULL, 0, NULL, NULL, &run.out, &run.err, &run.status, &error);
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (run.status));
+  run.status = WEXITSTATUS (run.status);
+  return run;
+}
+
+static char *
+inside (const char *name)
+{
+  return g_build_filename (work, name, NULL);
+}
+
+/* Status and words of a refusal, and no file left in @out. */
+static void
+expect (Run run, int status, const char *words, const char *out)
+{
+  if (run.status != status || (words != NULL && strstr (run.err, words) == NULL))
+    g_error ("exit %d, expected %d with “%s”; said: %s", run.status, status, words != NULL ? words : "", run.err);
+  if (out != NULL && g_file_test (out, G_FILE_TEST_IS_DIR))
+    {
+      g_autoptr (GDir) dir = g_dir_open (out, 0, NULL);
+      const char *left = g_dir_read_name (dir);
+      if (left != NULL)
+        g_error ("“%s” was left in the output folder", left);
+    }
+  run_clear (&run);
+}
+
+static void
+shell (const char *format, ...)
+{
+  va_list arguments;
+  int status = 0;
+  g_autoptr (GError) error = NULL;
+
+  va_start (arguments, format);
+  g_autofree char *line = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  const char *argv[] = { "/bin/sh", "-ec", line, NULL };
+  g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, 0, NULL, NULL, NULL, NULL, &status, &error));
+  if (status != 0)
+    g_error ("“%s” ended with %d", line, status);
+}
+
+static void
+make_patient (void)
+{
+  work = g_dir_make_tmp ("oss-cli-XXXXXX", NULL);
+  patient = inside ("patient");
+  g_auto (Run) run = run_command ("virtual", patient, "--seed", "3", "--kernels", "B40f", "--spacing", "1.0,1.0,1.5",
+                                  "--levels", "T12-L2", "--fov", "320", "--marker", "--sex", "F", "--age", "64", NULL);
+  if (run.status != 0)
+    g_error ("virtual: %s", run.err);
+  g_autofree char *truth = g_build_filename (patient, "truth", "truth.json", NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = NULL;
+  json_parser_load_from_file (parser, truth, &error);
+  g_assert_no_error (error);
+  JsonArray *centre =
+      json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "l1_centre_mm");
+  at = g_strdup_printf ("%.2f,%.2f,%.2f", json_array_get_double_element (centre, 0),
+                        json_array_get_double_element (centre, 1), json_array_get_double_element (centre, 2));
+}
+
+static void
+test_usage (void)
+{
+  g_auto (Run) help = run_command ("--help", NULL);
+  g_assert_cmpint (help.status, ==, 0);
+  g_assert_nonnull (strstr (help.out, "analyze"));
+  static const char *const names[] = { "virtual", "scan", "calibrate", "segment", "mesh", "analyze" };
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_auto (Run) one = run_command (names[i], "--help", NULL);
+      g_assert_cmpint (one.status, ==, 0);
+      g_assert_nonnull (strstr (one.out, names[i]));
+    }
+  expect (run_command ("paint", NULL), 2, "paint", NULL);
+  expect (run_command (NULL, NULL), 2, "--help", NULL);
+  expect (run_command ("--threads", "0", "scan", work, NULL), 2, "--threads", NULL);
+  expect (run_command ("analyze", patient, NULL), 2, "--out", NULL);
+  g_autofree char *out = inside ("none");
+  expect (run_command ("analyze", patient, "--out", out, "--at", "1,2", NULL), 2, "--at", out);
+  expect (run_command ("analyze", patient, "--out", out, "--law", "rubber", NULL), 2, "morgan2003", out);
+  expect (run_command ("analyze", patient, "--out", out, "--vertebra", "Q9", NULL), 2, "Q9", out);
+}
+
+static JsonObject *
+parse (JsonParser *parser, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  json_parser_load_from_data (parser, text, -1, &error);
+  g_assert_no_error (error);
+  return json_node_get_object (json_parser_get_root (parser));
+}
+
+static void
+test_scan_json (void)
+{
+  g_auto (Run) run = run_command ("--json", "scan", patient, NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+
+  g_assert_cmpint (run.status, ==, 0);
+  JsonArray *series = json_object_get_array_member (parse (parser, run.out), "series");
+  g_assert_cmpuint (json_array_get_length (series), ==, 1);
+  JsonObject *one = json_array_get_object_element (series, 0);
+  g_assert_cmpstr (json_object_get_string_member (one, "verdict"), ==, "usable");
+  g_assert_cmpstr (json_object_get_string_member (one, "kernel"), ==, "B40f");
+  g_assert_cmpfloat_with_epsilon (json_array_get_double_element (json_object_get_array_member (one, "spacing_mm"), 2),
+                                  1.5, 1e-6);
+}
+
+/* The main job on a coarse mesh: every file there, numbers of a vertebra, the class on density, units in the keys. */
+static void
+test_analyze (void)
+{
+  static const char *const files[] = { "result.json", "report.pdf", "report.csv",
+                                       "stress.vtu",  "stress.png", "labels.nii.gz" };
+  g_autofree char *out = inside ("result");
+  g_autofree char *deck = inside ("model.inp");
+  g_auto (Run) run = run_command ("--json", "analyze", patient, "--vertebra", "L1", "--at", at, "--size", "3.5",
+                                  "--write-deck", deck, "--out", out, NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+
+  if (run.status != 0)
+    g_error ("analyze: %s", run.err);
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *path = g_build_filename (out, files[i], NULL);
+      if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        g_error ("%s is missing", files[i]);
+    }
+  g_assert_true (g_file_test (deck, G_FILE_TEST_IS_REGULAR));
+  JsonObject *result = parse (parser, run.out);
+  g_assert_cmpstr (json_object_get_string_member (result, "vertebra"), ==, "L1");
+  g_assert_cmpfloat (json_object_get_double_member (result, "stiffness_n_per_mm"), >, 500.0);
+  g_assert_cmpfloat (json_object_get_double_member (result, "stiffness_n_per_mm"), <, 60000.0);
+  /* The headline strength is 0.0068 K H and the map was made at that strain: it equals the reaction. */
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (result, "strength_n"),
+                                  json_object_get_double_member (result, "reaction_n"),
+                                  1e-6 * json_object_get_double_member (result, "reaction_n"));
+  JsonObject *seconds = json_object_get_object_member (result, "seconds");
+  g_assert_true (json_object_has_member (seconds, "simulate"));
+  JsonObject *calibration = json_object_get_object_member (result, "calibration");
+  g_assert_cmpfloat (json_object_get_double_member (calibration, "r2"), >, 0.99);
+}
+
+/* The dense marker was put on the patient's left (+x LPS): it must be there in DICOM and in the NIfTI made from it. */
+static void
+test_left_is_left (void)
+{
+  g_autofree char *out = inside ("left");
+  g_auto (Run) run = run_command ("calibrate", patient, "--out", out, NULL);
+  g_autofree char *path = g_build_filename (out, "density.nii.gz", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (run.status, ==, 0);
+  g_autoptr (OssVolume) density = oss_nifti_read_volume (path, OSS_QUANTITY_DENSITY, NULL, &error);
+  g_assert_no_error (error);
+  double sum[3] = { 0.0 }, weight = 0.0;
+  for (int k = 0; k < density->grid.size[2]; k++)
+    for (int j = 0; j < density->grid.size[1]; j++)
+      for (int i = 0; i < density->grid.size[0]; i++)
+        if (density->data[oss_grid_offset (&density->grid, i, j, k)] > 800.0f)
+          {
+            double place[3];
+            oss_grid_to_patient (&density->grid, (double[3]){ i, j, k }, place);
+            for (int a = 0; a < 3; a++)
+              sum[a] += place[a];
+            weight += 1.0;
+          }
+  g_assert_cmpfloat (weight, >, 50.0);
+  g_assert_cmpfloat (sum[0] / weight, >, 40.0);
+}
+
+static void
+copy_series (const char *name)
+{
+  shell ("rm -rf '%s/%s' && mkdir '%s/%s' && cp '%s'/B40f/* '%s/%s/'", work, name, work, name, patient, work, name);
+}
+
+static void
+test_bad_input (void)
+{
+  g_autofree char *out = inside ("bad-out");
+  g_autofree char *empty = inside ("empty"), *text = inside ("text"), *gap = inside ("gap"), *cut = inside ("cut");
+  g_autofree char *mixed = inside ("mixed"), *zero = inside ("zero");
+
+  g_mkdir (empty, 0700);
+  expect (run_command ("analyze", empty, "--at", at, "--out", out, NULL), 3, empty, out);
+  shell ("mkdir '%s' && echo hello >'%s/a.txt'", text, text);
+  expect (run_command ("analyze", text, "--at", at, "--out", out, NULL), 3, NULL, out);
+
+  copy_series ("gap"); /* two slices out of the middle */
+  shell ("cd '%s' && set -- * && n=$(($# / 2)) && rm -f \"$(ls | sed -n ${n}p)\"", gap);
+  expect (run_command ("analyze", gap, "--at", at, "--out", out, NULL), 3, "missing", out);
+
+  copy_series ("cut"); /* one file ends in the middle of its pixels */
+  shell ("cd '%s' && f=$(ls | sed -n 20p) && head -c 5000 \"$f\" >x && mv x \"$f\"", cut);
+  expect (run_command ("analyze", cut, "--at", at, "--out", out, NULL), 3, NULL, out);
+
+  copy_series ("zero");
+  shell ("cd '%s' && dcmodify -nb -ma '(0028,0030)=0\\0' *", zero);
+  expect (run_command ("analyze", zero, "--at", at, "--out", out, NULL), 3, "0", out);
+
+  copy_series ("mixed"); /* a second series thrown in: both are told apart, the whole one is used or the kernel asked */
+  shell ("cd '%s' && mkdir b && cp $(ls | grep -v '^b$' | head -12) b/ && cd b && dcmodify -nb -ma "
+         "'(0020,000e)=1.2.3.4' -ma '(0018,1210)=B70f' * && for f in *; do mv $f ../other-$f; done && cd .. && rmdir b",
+         mixed);
+  g_auto (Run) scan = run_command ("--json", "scan", mixed, NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (parse (parser, scan.out), "series")), ==, 2);
+
+  expect (run_command ("analyze", patient, "--at", "900,0,0", "--out", out, NULL), 3, "900", out);
+  expect (run_command ("analyze", patient, "--kernel", "B99z", "--at", at, "--out", out, NULL), 3, "B99z", out);
+  expect (run_command ("analyze", patient, "--calibration", "line:7e-4,0,K2HPO4", "--at", at, "--out", out, NULL), 2,
+          "0.70", out);
+}
+
+static void
+test_bad_places_and_labels (void)
+{
+  g_autofree char *out = inside ("bad-out-2");
+  g_autofree char *labels = g_build_filename (patient, "truth", "labels.nii.gz", NULL);
+  g_autofree char *air = inside ("air.nii.gz"), *shifted = inside ("shifted.nii.gz");
+  g_autoptr (GError) error = NULL;
+  double place[3];
+  g_auto (GStrv) parts = g_strsplit (at, ",", 3);
+
+  for (int a = 0; a < 3; a++)
+    place[a] = g_ascii_strtod (parts[a], NULL);
+  /* In the muscle beside the spine. */
+  g_autofree char *muscle = g_strdup_printf ("%.1f,%.1f,%.1f", place[0] + 50.0, place[1] + 35.0, place[2]);
+  expect (run_command ("analyze", patient, "--at", muscle, "--out", out, NULL), 3, "HU", out);
+
+  g_autoptr (OssLabels) truth = oss_nifti_read_labels (labels, NULL, &error);
+  g_assert_no_error (error);
+  truth->grid.origin[0] += 25.0; /* still the same size: only the place tells */
+  g_assert_true (oss_nifti_write_labels (truth, shifted, "shifted", NULL, &error));
+  expect (run_command ("analyze", patient, "--labels", shifted, "--vertebra", "L1", "--out", out, NULL), 3, shifted,
+          out);
+  expect (run_command ("analyze", patient, "--labels", labels, "--vertebra", "C3", "--out", out, NULL), 3, NULL, out);
+
+  OssGrid grid = truth->grid;
+  g_autoptr (OssVolume) volume = oss_volume_new (&grid, OSS_QUANTITY_HU, &error);
+  gsize n = oss_grid_count (&grid);
+  for (gsize i = 0; i < n; i++)
+    volume->data[i] = -1000.0f;
+  g_assert_true (oss_nifti_write_volume (volume, air, TRUE, "air", NULL, &error));
+  expect (run_command ("analyze", air, "--at", at, "--calibration", "line:0.7,0,K2HPO4", "--out", out, NULL), 3, "bone",
+          out);
+}
+
+static void
+test_bad_output (void)
+{
+  expect (run_command ("analyze", patient, "--at", at, "--out", "/proc/result", NULL), 4, "/proc/result", NULL);
+  expect (run_command ("virtual", "/proc/patient", NULL), 4, "/proc/patient", NULL);
+  if (g_file_test ("/dev/full", G_FILE_TEST_EXISTS))
+    shell ("! \"$OSSATURE_CLI\" --json scan '%s' >/dev/full 2>'%s/full.txt' && grep -q space '%s/full.txt'", patient,
+           work, work);
+  expect (run_command ("virtual", patient, NULL), 3, patient, NULL); /* there is something in it already */
+}
+
+/* A full disk: a file system of its own with 64 KiB, where that can be mounted. */
+static void
+test_full_disk (void)
+{
+  g_autofree char *full = inside ("full");
+
+  g_mkdir (full, 0700);
+  g_autofree char *mount = g_strdup_printf ("mount -t tmpfs -o size=64k none '%s'", full);
+  if (geteuid () != 0 || g_spawn_command_line_sync (mount, NULL, NULL, NULL, NULL) == FALSE)
+    {
+      g_test_skip ("a small file system cannot be mounted here");
+      return;
+    }
+  g_autofree char *probe = g_strdup_printf ("mountpoint -q '%s'", full);
+  int status = 1;
+  g_spawn_command_line_sync (probe, NULL, NULL, &status, NULL);
+  if (status != 0)
+    {
+      g_test_skip ("a small file system cannot be mounted here");
+      return;
+    }
+  expect (run_command ("analyze", patient, "--vertebra", "L1", "--at", at, "--size", "5", "--out", full, NULL), 4, NULL,
+          full);
+  shell ("umount '%s'", full);
+}
+
+static gint64
+cancel_after (guint milliseconds, const char *out, int *status)
+{
+  const char *argv[] = { g_getenv ("OSSATURE_CLI"),
+                         "--quiet",
+                         "analyze",
+                         patient,
+                         "--vertebra",
+                         "L1",
+                         "--at",
+                         at,
+                         "--size",
+                         "2.0",
+                         "--out",
+                         out,
+                         NULL };
+  g_autoptr (GError) error = NULL;
+  GPid pid;
+
+  g_assert_true (g_spawn_async (NULL, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL,
+                                NULL, NULL, &pid, &error));
+  g_usleep (milliseconds * 1000u);
+  gint64 start = g_get_monotonic_time ();
+  kill (pid, SIGINT);
+  while (waitpid (pid, status, 0) < 0 && errno == EINTR)
+    ;
+  return (g_get_monotonic_time () - start) / 1000;
+}
+
+/* Ctrl-C at many moments of the job: exit 130 within 200 ms, an empty output folder. */
+static void
+test_cancel (void)
+{
+  static const guint moments[] = { 60, 150, 300, 500, 800, 1200, 1700, 2300, 3000, 4000, 5500 };
+  g_autofree char *out = inside ("cancelled");
+  gint64 worst = 0;
+  int cancelled = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (moments); i++)
+    {
+      int status = 0;
+      gint64 took = cancel_after (moments[i], out, &status);
+      if (WIFEXITED (status) && WEXITSTATUS (status) == 0)
+        break; /* it was done by then */
+      g_assert_true (WIFEXITED (status));
+      g_assert_cmpint (WEXITSTATUS (status), ==, 130);
+      worst = MAX (worst, took);
+      cancelled++;
+      if (g_file_test (out, G_FILE_TEST_IS_DIR))
+        g_assert_cmpint (g_rmdir (out), ==, 0);
+    }
+  g_test_message ("%d cancels, the slowest answered in %d ms", cancelled, (int) worst);
+  g_assert_cmpint (cancelled, >=, 5);
+  g_assert_cmpint (worst, <=, 200);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  make_patient ();
+  g_test_add_func ("/cli/usage", test_usage);
+  g_test_add_func ("/cli/scan-json", test_scan_json);
+  g_test_add_func ("/cli/analyze", test_analyze);
+  g_test_add_func ("/cli/left-is-left", test_left_is_left);
+  g_test_add_func ("/cli/bad-input", test_bad_input);
+  g_test_add_func ("/cli/bad-places-and-labels", test_bad_places_and_labels);
+  g_test_add_func ("/cli/bad-output", test_bad_output);
+  g_test_add_func ("/cli/full-disk", test_full_disk);
+  g_test_add_func ("/cli/cancel", test_cancel);
+  int status = g_test_run ();
+  shell ("rm -rf '%s'", work);
+  return status;
+}
