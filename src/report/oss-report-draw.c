@@ -2,6 +2,7 @@
 #include "report/oss-report-draw.h"
 
 #include "base/oss-i18n.h"
+#include "report/oss-report-format.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,6 +13,20 @@ void
 oss_page_color (OssPage *page, guint32 color)
 {
   cairo_set_source_rgb (page->cr, (color >> 16 & 255) / 255.0, (color >> 8 & 255) / 255.0, (color & 255) / 255.0);
+}
+
+/* Cantarell's narrow no-break space is a hair: a little more keeps thousands apart. */
+static void
+widen_thousands (PangoAttrList *attributes, const char *text, double size)
+{
+  for (const char *at = strstr (text, OSS_NNBSP); at != NULL; at = strstr (at + 1, OSS_NNBSP))
+    {
+      PangoAttribute *spacing = pango_attr_letter_spacing_new ((int) (0.09 * size * PANGO_SCALE));
+
+      spacing->start_index = (guint) (at - text);
+      spacing->end_index = spacing->start_index + strlen (OSS_NNBSP);
+      pango_attr_list_insert (attributes, spacing);
+    }
 }
 
 static PangoLayout *
@@ -31,6 +46,7 @@ make_layout (OssPage *page, double width, const OssTextStyle *style, double size
   attributes = pango_layout_get_attributes (layout);
   attributes = attributes ? pango_attr_list_copy (attributes) : pango_attr_list_new ();
   pango_attr_list_insert (attributes, pango_attr_font_features_new ("tnum=1"));
+  widen_thousands (attributes, pango_layout_get_text (layout), size);
   pango_layout_set_attributes (layout, attributes);
   pango_attr_list_unref (attributes);
 

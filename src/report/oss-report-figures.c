@@ -342,7 +342,8 @@ oss_page_calibration_plot (OssPage *page, double x, double y, double width, doub
   draw_rods (page, &plot);
   oss_page_text (page, x, y, width, &title,
                  water ? _ ("CT number of the rods less their water part, HU") : _ ("CT number of the rods, HU"));
-  g_autofree char *below = g_strdup_printf (_ ("Density of the rods, mg/cm³ %s"), oss_basis_name (fit->phantom.basis));
+  g_autofree char *below =
+      g_strdup_printf (_ ("Density of the rods, mg/cm³ %s"), oss_report_basis_title (fit->phantom.basis));
   const OssTextStyle right = { .size = 7.0, .color = OSS_DIM, .lines = 1, .align = PANGO_ALIGN_RIGHT };
   oss_page_text (page, x, y + height - 10.0, width, &right, below);
   cairo_tag_end (page->cr, "Figure");

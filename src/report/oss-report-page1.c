@@ -296,9 +296,11 @@ draw_pictures (OssPage *page, double y)
   if (data->stress_picture)
     oss_page_picture_whole (page, data->stress_picture, x, y, last, height);
   else
-    draw_missing (page, x, y, last, height, _ ("The stress picture could not be drawn on this computer"));
+    draw_missing (page, x, y, last, height,
+                  has_text (data->stress_caption) ? data->stress_caption : _ ("No stress picture was given"));
   oss_page_text (page, x, y + height + 3.0, last, &caption,
-                 has_text (data->stress_caption) ? data->stress_caption : _ ("Von Mises stress"));
+                 data->stress_picture && has_text (data->stress_caption) ? data->stress_caption
+                                                                         : _ ("Von Mises stress"));
   return y + height + 26.0;
 }
 

@@ -31,14 +31,14 @@ static void
 put_heading (Column *self, const char *text)
 {
   oss_page_text (self->page, self->x, self->y, self->width, &heading, text);
-  oss_page_rule (self->page, self->y + 13.5, self->x, self->x + self->width);
-  self->y += 17.0;
+  oss_page_rule (self->page, self->y + 13.0, self->x, self->x + self->width);
+  self->y += 16.0;
 }
 
 static void
 end_section (Column *self)
 {
-  self->y += 8.0;
+  self->y += 6.0;
 }
 
 /* A row of a table of two columns; nothing when there is no text. */
@@ -58,7 +58,7 @@ put_row (Column *self, const char *name, const char *text)
   right = oss_page_text (self->page, self->x + name_width + gap, self->y, self->width - name_width - gap, &text_style,
                          text);
   cairo_tag_end (self->page->cr, "TR");
-  self->y += MAX (left, right) + 1.2;
+  self->y += MAX (left, right) + 0.6;
 }
 
 G_GNUC_PRINTF (3, 4)
@@ -94,6 +94,19 @@ end_table (Column *self)
   end_section (self);
 }
 
+static char *
+describe_exposure (const OssReportData *data)
+{
+  g_autofree char *volts = oss_format_quantity (data->kvp, 0, "kVp");
+  g_autofree char *charge = oss_format_quantity (data->exposure_mas, 0, "mAs");
+
+  if (data->kvp > 0.0 && data->exposure_mas > 0.0)
+    return g_strdup_printf ("%s, %s", volts, charge);
+  if (data->kvp > 0.0)
+    return g_steal_pointer (&volts);
+  return data->exposure_mas > 0.0 ? g_steal_pointer (&charge) : NULL;
+}
+
 static void
 put_scan (Column *self)
 {
@@ -107,10 +120,7 @@ put_scan (Column *self)
       put_row (self, _ ("Series"), data->series_description);
       put_row (self, _ ("Scanner"), data->scanner);
       put_row (self, _ ("Kernel"), has_text (data->kernel) ? data->kernel : _ ("not given in the image"));
-      if (data->kvp > 0.0)
-        put_taken (self, _ ("Tube voltage"), oss_format_quantity (data->kvp, 0, "kVp"));
-      if (data->exposure_mas > 0.0)
-        put_taken (self, _ ("Exposure"), oss_format_quantity (data->exposure_mas, 0, "mAs"));
+      put_taken (self, _ ("Voltage, exposure"), describe_exposure (data));
       put_row (self, _ ("Contrast agent"), has_text (data->contrast) ? data->contrast : _ ("none named"));
     }
   else
@@ -135,7 +145,7 @@ put_fit (Column *self)
   g_autoptr (GString) residuals = g_string_new (NULL);
   int used = 0;
 
-  self->y += oss_page_calibration_plot (self->page, self->x, self->y, self->width, 118.0) + 3.0;
+  self->y += oss_page_calibration_plot (self->page, self->x, self->y, self->width, 106.0) + 3.0;
   for (int i = 0; i < fit->n_rods; i++)
     {
       g_autofree char *residual = oss_format_number (fit->rods[i].residual_hu, 1);
@@ -170,11 +180,12 @@ put_calibration (Column *self)
                  isfinite (data->line.r2) ? oss_format_number (data->line.r2, 4)
                                           : g_strdup (_ ("none: the line was given, not fitted")));
     }
-  put_row (self, _ ("Basis"), oss_report_basis_title (data->line.basis));
-  put_taken (self, "±",
+  put_taken (self, _ ("Known to ±"),
              isfinite (data->line.uncertainty_mg_cm3) ? oss_format_quantity (data->line.uncertainty_mg_cm3, 1, "mg/cm³")
                                                       : g_strdup (_ ("not known")));
-  put_row (self, _ ("Source"), data->line.source);
+  put_row (self, _ ("Basis"), oss_report_basis_title (data->line.basis));
+  if (!data->has_fit)
+    put_row (self, _ ("Source"), data->line.source);
   end_table (self);
 }
 
@@ -255,38 +266,61 @@ put_simulation (Column *self)
   end_table (self);
 }
 
+static void
+put_label (Column *self)
+{
+  const OssReportData *data = self->page->data;
+  g_autofree char *volume = oss_format_quantity (data->label_volume_mm3 / 1000.0, 1, "cm³");
+  g_autofree char *threshold = oss_format_quantity (data->threshold_hu, 0, "HU");
+  g_autofree char *wide = oss_format_number (data->frame.width_mm, 1);
+  g_autofree char *deep = oss_format_number (data->frame.depth_mm, 1);
+  g_autofree char *high = oss_format_number (data->frame.height_mm, 1);
+
+  begin_table (self);
+  put_row (self, _ ("Label"), data->segment_how);
+  put_row (self, _ ("Volume"), volume);
+  put_rowf (self, _ ("Body"), _ ("%s × %s × %s mm wide, deep, high"), wide, deep, high);
+  if (isfinite (data->threshold_hu) && data->threshold_hu != 0.0)
+    put_row (self, _ ("Bone from"), threshold);
+  if (data->has_vbmd)
+    {
+      g_autofree char *across = oss_format_number (2.0 * data->vbmd.semi_axis_right_mm, 1);
+      g_autofree char *along = oss_format_number (2.0 * data->vbmd.semi_axis_anterior_mm, 1);
+      g_autofree char *tall = oss_format_number (data->vbmd.height_mm, 1);
+      g_autofree char *spread = oss_format_quantity (data->vbmd.sd_mg_cm3, 0, "mg/cm³");
+
+      put_rowf (self, _ ("Density read in"), _ ("ellipse %s × %s mm, %s mm high; voxels’ SD %s"), across, along, tall,
+                spread);
+    }
+  end_table (self);
+}
+
 static double
 put_segmentation (OssPage *page, double y)
 {
   static const OssPlane planes[3] = { OSS_PLANE_AXIAL, OSS_PLANE_SAGITTAL, OSS_PLANE_CORONAL };
-  const OssReportData *data = page->data;
   const char *names[3] = { _ ("Axial"), _ ("Sagittal"), _ ("Coronal") };
-  const double gap = 9.0, height = page->height > 800.0 ? 108.0 : 84.0;
+  const double gap = 7.0, height = page->height > 800.0 ? 108.0 : 80.0;
   Column column = { page, page->left, y, page->right - page->left };
-  const double width = (column.width - 2.0 * gap) / 3.0;
-  g_autofree char *volume = oss_format_quantity (data->label_volume_mm3 / 1000.0, 1, "cm³");
-  g_autofree char *threshold = oss_format_number (data->threshold_hu, 0);
-  g_autofree char *wide = oss_format_number (data->frame.width_mm, 1);
-  g_autofree char *deep = oss_format_number (data->frame.depth_mm, 1);
-  g_autofree char *high = oss_format_number (data->frame.height_mm, 1);
-  g_autoptr (GString) text = g_string_new (data->segment_how);
+  double x = page->left;
 
+  if (!page->data->has_segment)
+    return y;
   put_heading (&column, _ ("Segmentation"));
   for (int i = 0; i < 3; i++)
-    if (data->slices[planes[i]].picture)
-      {
-        const double x = page->left + i * (width + gap);
+    {
+      const OssReportSlice *slice = &page->data->slices[planes[i]];
 
-        oss_page_slice (page, &data->slices[planes[i]], x, column.y, width, height, FALSE);
-        oss_page_text (page, x, column.y + height + 2.0, width, &caption, names[i]);
-      }
-  column.y += height + 13.0;
-  g_string_append (text, text->len > 0 ? ". " : "");
-  g_string_append_printf (text, _ ("Label %s; body %s × %s × %s mm (width, depth, height)"), volume, wide, deep, high);
-  if (isfinite (data->threshold_hu) && data->threshold_hu != 0.0)
-    g_string_append_printf (text, _ ("; bone from %s HU"), threshold);
-  g_string_append_c (text, '.');
-  return column.y + oss_page_text (page, column.x, column.y, column.width, &note, text->str) + 8.0;
+      if (slice->picture == NULL)
+        continue;
+      const double width = height * slice->view.width / slice->view.height;
+      oss_page_slice (page, slice, x, column.y, width, height, FALSE);
+      oss_page_text (page, x, column.y + height + 2.0, width, &caption, names[i]);
+      x += width + gap;
+    }
+  Column text = { page, x + 6.0, column.y, page->right - x - 6.0 };
+  put_label (&text);
+  return MAX (column.y + height + 16.0, text.y);
 }
 
 static void
@@ -337,17 +371,24 @@ static void
 put_times (Column *self)
 {
   const OssReportData *data = self->page->data;
+  g_autoptr (GString) times = g_string_new (NULL);
+  double total = 0.0, most = NAN;
 
-  put_heading (self, _ ("Time and memory"));
-  begin_table (self);
   for (int i = 0; i < OSS_N_STEPS; i++)
     if (isfinite (data->seconds[i]))
       {
-        g_autofree char *seconds = oss_format_quantity (data->seconds[i], 2, "s");
-        g_autofree char *memory = oss_format_quantity (data->peak_mib[i], 0, "MiB");
+        g_autofree char *seconds = oss_format_quantity (data->seconds[i], 1, "s");
 
-        put_rowf (self, oss_step_name ((OssStep) i), _ ("%s, peak %s"), seconds, memory);
+        g_string_append_printf (times, times->len > 0 ? "; %s %s" : "%s %s", oss_step_name ((OssStep) i), seconds);
+        total += data->seconds[i];
+        most = fmax (most, data->peak_mib[i]);
       }
+  put_heading (self, _ ("Time and memory"));
+  begin_table (self);
+  put_row (self, _ ("Steps"), times->str);
+  g_autofree char *sum = oss_format_quantity (total, 1, "s");
+  g_autofree char *memory = oss_format_quantity (most, 0, "MiB");
+  put_rowf (self, _ ("Together"), _ ("%s, at most %s of memory"), sum, memory);
   end_table (self);
 }
 
@@ -418,27 +459,33 @@ oss_page_second (OssPage *page)
 {
   const OssTextStyle title = { .size = 14.0, .weight = PANGO_WEIGHT_BOLD, .color = OSS_INK, .lines = 1, .tag = "H1" };
   const double gap = 20.0, width = 0.5 * (page->right - page->left - gap);
-  Column left = { page, page->left, 54.0, width }, right = { page, page->left + width + gap, 54.0, width };
+  Column left = { page, page->left, 50.0, width }, right = { page, page->left + width + gap, 50.0, width };
 
-  oss_page_text (page, page->left, 30.0, page->right - page->left, &title, _ ("Method and quality"));
+  oss_page_text (page, page->left, 26.0, page->right - page->left, &title, _ ("Method and quality"));
+  const OssReportData *data = page->data;
   put_scan (&left);
-  put_material (&left);
-  put_calibration (&right);
-  if (!page->data->has_fit)
+  if (data->simulated)
+    put_material (&left);
+  if (data->has_calibration)
+    put_calibration (&right);
+  /* Without a plot the right column has room above the pictures. */
+  if (data->simulated && !data->has_fit)
     put_simulation (&right);
 
   left.y = right.y = put_segmentation (page, MAX (left.y, right.y));
-  put_mesh (&left);
-  put_estimators (&left);
-  put_stress (&left);
-  if (page->data->has_fit)
-    put_simulation (&right);
+  if (data->has_mesh)
+    put_mesh (&left);
+  if (data->simulated)
+    {
+      put_estimators (&left);
+      put_stress (&left);
+      if (data->has_fit)
+        put_simulation (&right);
+    }
   put_times (&right);
   put_origin (&right);
 
-  /* Limits and warnings go where there is more room. */
-  Column *shorter = left.y < right.y ? &left : &right;
-  put_limits (shorter);
-  shorter = left.y < right.y ? &left : &right;
-  put_warnings (shorter);
+  Column whole = { page, page->left, MAX (left.y, right.y), page->right - page->left };
+  put_limits (&whole);
+  put_warnings (&whole);
 }

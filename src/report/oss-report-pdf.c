@@ -8,7 +8,9 @@
 #include <math.h>
 
 #define MARGIN 42.0
-#define FOOT_HEIGHT 66.0 /* method line, notice, page line */
+#define BOTTOM_MARGIN 32.0
+#define FOOT_HEIGHT 62.0   /* gap, method line, notice, page line */
+#define METHOD_HEIGHT 11.5 /* only page 1 has that line */
 
 /* When the report is made: SOURCE_DATE_EPOCH where it is set, so that equal input gives equal bytes. */
 static GDateTime *
@@ -22,7 +24,19 @@ now (void)
   return g_date_time_new_now_local ();
 }
 
-/* The foot: method line, notice, program and page. */
+static char *
+method_line (const OssReportData *data)
+{
+  g_autofree char *size = oss_format_quantity (data->element_size_mm, 1, "mm");
+
+  if (!data->simulated)
+    return g_strdup (_ ("Method: no simulation was run."));
+  return g_strdup_printf (_ ("Method: %s %s, linear compression; density %s (%s); modulus law %s; limits ACR."),
+                          oss_report_element_title (data->element), size, oss_report_basis_title (data->line.basis),
+                          data->line.source, data->law_title);
+}
+
+/* The foot: method line (page 1), notice, program and page. */
 static void
 draw_foot (OssPage *page, GDateTime *made)
 {
@@ -30,24 +44,27 @@ draw_foot (OssPage *page, GDateTime *made)
   const OssTextStyle line = { .size = 7.5, .color = OSS_DIM, .lines = 1 };
   const OssTextStyle notice = { .size = 7.5, .weight = PANGO_WEIGHT_BOLD, .color = OSS_INCREASED, .lines = 2 };
   const OssTextStyle number = { .size = 7.5, .color = OSS_DIM, .lines = 1, .align = PANGO_ALIGN_RIGHT };
-  const double y = page->height - MARGIN - FOOT_HEIGHT + 12.0, width = page->right - page->left;
-  g_autofree char *size = oss_format_quantity (data->element_size_mm, 1, "mm");
-  g_autofree char *method =
-      g_strdup_printf (_ ("Method: %s %s, linear compression; density %s (%s); modulus law %s; limits ACR."),
-                       oss_report_element_title (data->element), size, oss_report_basis_title (data->line.basis),
-                       data->line.source, data->law_title);
+  const double width = page->right - page->left;
+  double y = page->bottom + 12.0;
   g_autofree char *date = g_date_time_format (made, "%Y-%m-%d %H:%M");
   g_autofree char *short_hash = g_strndup (data->result_hash ? data->result_hash : "", 8);
   g_autofree char *program = g_strdup_printf (_ ("Ossature %s · result %s · made %s"), OSS_VERSION, short_hash, date);
   g_autofree char *pages = g_strdup_printf ("%d" OSS_NBSP "/" OSS_NBSP "%d", page->page, page->pages);
 
   oss_page_rule (page, y, page->left, page->right);
-  oss_page_fit (page, page->left, y + 5.0, width, &line, method);
-  oss_page_text (page, page->left, y + 16.5, width, &notice,
+  y += 5.0;
+  if (page->page == 1)
+    {
+      g_autofree char *method = method_line (data);
+
+      oss_page_fit (page, page->left, y, width, &line, method);
+      y += METHOD_HEIGHT;
+    }
+  oss_page_text (page, page->left, y, width, &notice,
                  _ ("Research software, not a medical device. Not for diagnosis. The ± shown covers the calibration "
                     "line only; scan noise, kernel, label and mesh add to it."));
-  oss_page_fit (page, page->left, y + 42.0, 0.85 * width, &line, program);
-  oss_page_text (page, page->left, y + 42.0, width, &number, pages);
+  oss_page_fit (page, page->left, y + 23.0, 0.85 * width, &line, program);
+  oss_page_text (page, page->left, y + 23.0, width, &number, pages);
 }
 
 static void
@@ -95,7 +112,7 @@ open_page (OssPage *page, const OssReportData *data, const char *paper, cairo_t 
                      .pages = 2 };
   page->left = MARGIN;
   page->right = page->width - MARGIN;
-  page->bottom = page->height - MARGIN - FOOT_HEIGHT;
+  page->bottom = page->height - BOTTOM_MARGIN - FOOT_HEIGHT;
 }
 
 /* Draws page 1 nowhere, to see whether the comment fits. */
@@ -126,6 +143,7 @@ draw_pages (OssPage *page, cairo_surface_t *surface, GDateTime *made)
       g_autofree char *place = g_strdup_printf ("page=%d pos=[0 0]", i + 1);
 
       page->page = i + 1;
+      page->bottom = page->height - BOTTOM_MARGIN - FOOT_HEIGHT + (i > 0 ? METHOD_HEIGHT : 0.0);
       cairo_pdf_surface_add_outline (surface, CAIRO_PDF_OUTLINE_ROOT, names[i], place, CAIRO_PDF_OUTLINE_FLAG_OPEN);
       cairo_tag_begin (page->cr, "Sect", NULL);
       if (page->data->out_of_date)
@@ -143,8 +161,9 @@ static void
 set_metadata (cairo_surface_t *surface, const OssReportData *data, GDateTime *made)
 {
   g_autofree char *date = g_date_time_format (made, "%Y-%m-%dT%H:%M:%S%:z");
-  g_autofree char *title = g_strdup_printf (_ ("Vertebral strength from CT: %s, %s"),
-                                            data->patient_id ? data->patient_id : "", data->vertebra);
+  g_autofree char *title =
+      g_strdup_printf (_ ("Vertebral strength from CT: %s, %s"), data->patient_id ? data->patient_id : "",
+                       data->vertebra ? data->vertebra : "");
 
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, title);
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_AUTHOR, data->reader ? data->reader : "");

@@ -87,13 +87,14 @@ oss_report_png (const OssPicture *picture, const char *path, GError **error)
 void
 oss_report_colorbar_place (const OssPicture *picture, OssColorbarPlace *place)
 {
-  const double unit = MAX (0.7, picture->height / 480.0);
+  const double unit = MAX (0.7, MIN (picture->height / 320.0, picture->width / 340.0));
 
   place->unit = unit;
   place->width = 16.0 * unit;
-  place->height = MIN (MAX (240.0, 0.52 * picture->height), 0.62 * picture->height);
-  place->x = picture->width - 74.0 * unit;
-  place->y = 0.5 * (picture->height - place->height) - 6.0 * unit;
+  /* Whole rows: each has one colour. */
+  place->height = floor (MIN (MAX (240.0, 0.54 * picture->height), 0.60 * picture->height));
+  place->x = floor (picture->width - 58.0 * unit);
+  place->y = floor (0.5 * (picture->height - place->height) - 6.0 * unit);
 }
 
 int
@@ -217,7 +218,7 @@ draw_scale (const Pen *pen, const OssColorbar *bar, const OssColorbarPlace *plac
   int decimals;
   const int n = oss_report_ticks (bar->low, bar->high, ticks, &decimals);
 
-  for (int row = (int) ceil (place->y); row < (int) (place->y + place->height); row++)
+  for (int row = (int) place->y; row < (int) (place->y + place->height); row++)
     {
       const double t = 1.0 - (row + 0.5 - place->y) / place->height;
 
@@ -290,9 +291,8 @@ oss_report_colorbar (OssPicture *picture, const OssColorbar *bar)
 
   if (cairo_status (pen.cr) == CAIRO_STATUS_SUCCESS && bar->high > bar->low)
     {
-      const double right = picture->width - 12.0 * MAX (0.7, picture->height / 480.0);
-
       oss_report_colorbar_place (picture, &place);
+      const double right = picture->width - 8.0 * place.unit;
       pen.unit = place.unit;
       choose_ink (&pen, picture);
       draw_scale (&pen, bar, &place);

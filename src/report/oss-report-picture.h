@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   double x, y, width, height;
-  double unit; /* all lengths and letters grow with it; 1 for a picture of 480 rows */
+  double unit; /* all lengths and letters grow with it; 1 for a picture of 320 rows */
 } OssColorbarPlace;
 
 void oss_report_colorbar_place (const OssPicture *picture, OssColorbarPlace *place);
