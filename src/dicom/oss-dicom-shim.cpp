@@ -215,9 +215,11 @@ judge_completeness (DcmDataset &data, const OFCondition &loaded, OssDicomHeader 
   bool native = !DcmXfer (data.getOriginalXfer ()).isEncapsulated ();
   if (loaded.bad ())
     {
-      /* Rubbish behind complete pixel data harms nobody. */
-      if (native && pixels != nullptr && pixels->getLengthField () <= out->file_bytes
-          && pixels->loadAllDataIntoMemory ().good () && pixels->getLengthField () >= frame)
+      /* Rubbish behind complete pixel data harms nobody.  Only a value that was left in the file
+       * can be tested: loading it fails when it is cut. */
+      if (native && pixels != nullptr && pixels->getLengthField () > longest_kept_value
+          && pixels->getLengthField () <= out->file_bytes && pixels->loadAllDataIntoMemory ().good ()
+          && pixels->getLengthField () >= frame)
         return;
       g_snprintf (out->damage, sizeof out->damage, _ ("the file breaks off after %" G_GUINT64_FORMAT " bytes"),
                   out->file_bytes);

@@ -133,6 +133,7 @@ put_study (Image &image, const OssCtHeader *header)
   image.text (DCM_SeriesInstanceUID, header->series_uid);
   image.text (DCM_FrameOfReferenceUID, header->frame_uid);
   image.text (DCM_StudyID, header->study_id);
+  image.text (DCM_Laterality, ""); /* the trunk has no sides */
   image.text (DCM_SeriesNumber, std::to_string (header->series_number));
 }
 
