@@ -21,6 +21,17 @@ typedef struct
   double t;        /* the same, away from ends that may not warp */
 } OssCut;
 
+/* A mesh under construction.
+ * @source: [n_nodes] the lattice point of a node, or -1 for a cut */
+typedef struct
+{
+  gsize n_nodes, node_capacity;
+  double *nodes;
+  gint32 *source;
+  gsize n_tets, tet_capacity;
+  gint32 *tets;
+} OssTets;
+
 /**
  * The body-centred cubic lattice: sublattice A at multiples of a, B half a step further in x, y and z.
  * Points are numbered A first, each with x fastest.
@@ -30,6 +41,7 @@ typedef struct
  * @cut_of: [n_active][14] cut on each edge, or -1
  * @warp: [n_active] the cut that a warped point was moved to, or -1
  * @fixed: [n_active] may not warp
+ * @tets: the tetrahedra of the warped lattice inside the surface
  */
 struct _OssStuffing
 {
@@ -49,6 +61,7 @@ struct _OssStuffing
   guint8 *fixed;
   gsize n_cuts;
   OssCut *cuts;
+  OssTets tets;
 };
 
 static inline gboolean
@@ -93,19 +106,8 @@ oss_lattice_cut_position (const OssStuffing *self, const OssCut *cut, double mm[
     mm[a] += cut->t * (end[a] - mm[a]);
 }
 
-/* A mesh under construction.
- * @source: [n_nodes] the lattice point of a node, or -1 for a cut */
-typedef struct
-{
-  gsize n_nodes, node_capacity;
-  double *nodes;
-  gint32 *source;
-  gsize n_tets, tet_capacity;
-  gint32 *tets;
-} OssTets;
-
 G_GNUC_INTERNAL void oss_tets_clear (OssTets *self);
-/* Tetrahedra of the warped lattice inside the surface. */
-G_GNUC_INTERNAL gboolean oss_stencil_fill (const OssStuffing *self, OssTets *tets, GError **error);
+/* Fills @tets anew from the signs, cuts and warps. */
+G_GNUC_INTERNAL gboolean oss_stencil_fill (OssStuffing *self, GError **error);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include "base/oss-memory.h"
 #include "base/oss-vector.h"
 #include "mesh/oss-buckets-private.h"
+#include "mesh/oss-surface-private.h"
 
 #include <string.h>
 
@@ -93,9 +94,16 @@ midside (const OssMesh *tet4, gint32 a, gint32 b, double out[3])
     out[c] = 0.5 * (tet4->nodes[3 * (gsize) a + (gsize) c] + tet4->nodes[3 * (gsize) b + (gsize) c]);
 }
 
+static gboolean
+no_quadratic_memory (GError **error)
+{
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for quadratic elements."));
+  return FALSE;
+}
+
 /* Numbers the edges bucket after bucket (smaller end, then larger end), the same for any order of elements:
- * @first [n_nodes + 1] of each smaller end, @larger the other ends, sorted.  Returns how many. */
-static gsize
+ * @first [n_nodes + 1] of each smaller end, @larger the other ends, sorted. */
+static void
 number_edges (OssBuckets *edges, gsize *first, gint32 *larger)
 {
   gsize n = 0;
@@ -111,34 +119,39 @@ number_edges (OssBuckets *edges, gsize *first, gint32 *larger)
           larger[n++] = (gint32) ends[i];
     }
   first[edges->n_buckets] = n;
-  return n;
 }
 
 static gboolean
-fill_edges (OssBuckets *edges, const OssMesh *tet4)
+edges_by_node (const OssMesh *tet4, OssBuckets *edges, const OssTick *tick, GError **error)
 {
+  oss_buckets_init (edges, tet4->n_nodes);
   for (int pass = 0; pass < 2; pass++)
     {
       for (gsize e = 0; e < tet4->n_elements; e++)
-        for (int i = 0; i < 6; i++)
-          {
-            gint32 a = tet4->elements[4 * e + (gsize) tet_edges[i][0]];
-            gint32 b = tet4->elements[4 * e + (gsize) tet_edges[i][1]];
-            if (pass == 0)
-              oss_buckets_count (edges, (gsize) MIN (a, b));
-            else
-              oss_buckets_add (edges, (gsize) MIN (a, b), (guint64) MAX (a, b));
-          }
+        {
+          const gint32 *corner = tet4->elements + 4 * e;
+          if (oss_loop_stopped (tick, e))
+            return oss_tick_cancelled (error);
+          for (int i = 0; i < 6; i++)
+            {
+              gint32 a = corner[tet_edges[i][0]], b = corner[tet_edges[i][1]];
+              if (pass == 0)
+                oss_buckets_count (edges, (gsize) MIN (a, b));
+              else
+                oss_buckets_add (edges, (gsize) MIN (a, b), (guint64) MAX (a, b));
+            }
+        }
       if (pass == 0 && !oss_buckets_allocate (edges))
-        return FALSE;
+        return no_quadratic_memory (error);
     }
   return TRUE;
 }
 
 static OssMesh *
-build_quadratic (const OssMesh *tet4, const gsize *first, const gint32 *larger, gsize n_edges, GError **error)
+build_quadratic (const OssMesh *tet4, const gsize *first, const gint32 *larger, const OssTick *tick, GError **error)
 {
-  OssMesh *mesh = oss_mesh_new (OSS_ELEMENT_TET10, tet4->n_nodes + n_edges, tet4->n_elements, error);
+  g_autoptr (OssMesh) mesh =
+      oss_mesh_new (OSS_ELEMENT_TET10, tet4->n_nodes + first[tet4->n_nodes], tet4->n_elements, error);
 
   if (mesh == NULL)
     return NULL;
@@ -150,6 +163,11 @@ build_quadratic (const OssMesh *tet4, const gsize *first, const gint32 *larger, 
     {
       const gint32 *corner = tet4->elements + 4 * e;
       gint32 *out = mesh->elements + 10 * e;
+      if (oss_loop_stopped (tick, e))
+        {
+          oss_tick_cancelled (error);
+          return NULL;
+        }
       memcpy (out, corner, 4 * sizeof (gint32));
       for (int i = 0; i < 6; i++)
         {
@@ -160,14 +178,15 @@ build_quadratic (const OssMesh *tet4, const gsize *first, const gint32 *larger, 
           out[4 + i] = (gint32) (tet4->n_nodes + at);
         }
     }
-  return mesh;
+  return g_steal_pointer (&mesh);
 }
 
 OssMesh *
-oss_mesh_to_quadratic (const OssMesh *tet4, GError **error)
+oss_mesh_make_quadratic (const OssMesh *tet4, const OssTick *tick, GError **error)
 {
   OssBuckets edges;
   OssMesh *mesh = NULL;
+  gboolean done;
   g_autofree gsize *first = NULL;
   g_autofree gint32 *larger = NULL;
 
@@ -177,18 +196,25 @@ oss_mesh_to_quadratic (const OssMesh *tet4, GError **error)
                    oss_element_name (tet4->kind));
       return NULL;
     }
-  oss_buckets_init (&edges, tet4->n_nodes);
-  if (fill_edges (&edges, tet4))
+  done = edges_by_node (tet4, &edges, tick, error);
+  if (done)
     {
       first = g_try_new (gsize, tet4->n_nodes + 1);
-      larger = g_try_new (gint32, MAX (edges.first[edges.n_buckets], 1));
+      larger = g_try_new (gint32, edges.first[edges.n_buckets] + 1);
+      done = (first != NULL && larger != NULL) || no_quadratic_memory (error);
     }
-  if (first != NULL && larger != NULL)
-    mesh = build_quadratic (tet4, first, larger, number_edges (&edges, first, larger), error);
-  else
-    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for quadratic elements."));
+  if (done)
+    number_edges (&edges, first, larger);
   oss_buckets_clear (&edges);
+  if (done)
+    mesh = build_quadratic (tet4, first, larger, tick, error);
   return mesh;
+}
+
+OssMesh *
+oss_mesh_to_quadratic (const OssMesh *tet4, GError **error)
+{
+  return oss_mesh_make_quadratic (tet4, NULL, error);
 }
 
 static double

@@ -5,6 +5,7 @@
 #include "mesh/oss-field-private.h"
 #include "mesh/oss-quality-private.h"
 #include "mesh/oss-stuffing-private.h"
+#include "mesh/oss-surface-private.h"
 
 #define MINIMUM_SIZE_MM 0.005
 #define MAXIMUM_SIZE_MM 50.0
@@ -83,90 +84,63 @@ choose_sigma (const OssGrid *grid, const OssMeshOptions *options, double sigma_m
     sigma_mm[a] = options->smooth_mm > 0.0 ? options->smooth_mm : MAX (0.7 * grid->spacing[a], 0.2 * options->size_mm);
 }
 
-static double
-surface_area (const OssMesh *mesh, GError **error)
-{
-  g_autoptr (OssSurface) surface = oss_mesh_surface (mesh, error);
-  double area = 0.0;
-
-  for (gsize t = 0; surface != NULL && t < surface->n; t++)
-    {
-      const gint32 *node = surface->triangles + 3 * t;
-      double ab[3], ac[3], normal[3];
-      oss_sub (mesh->nodes + 3 * (gsize) node[1], mesh->nodes + 3 * (gsize) node[0], ab);
-      oss_sub (mesh->nodes + 3 * (gsize) node[2], mesh->nodes + 3 * (gsize) node[0], ac);
-      oss_cross (ab, ac, normal);
-      area += 0.5 * oss_norm (normal);
-    }
-  return surface != NULL ? area : -1.0;
-}
-
 /**
- * Flat triangles cut the corners of a curved surface and smoothing shrinks it: the level of the field is moved
- * until the mesh has the mask's volume, less what was lost with dropped parts.  The first step takes the field's
- * slope of about 2 per mm, the next ones the secant; the level stays within half a voxel's diagonal.
+ * Flat triangles cut the corners of a curved surface, and smoothing shrinks it: the level of the field is moved
+ * until the tetrahedra have the mask's volume.  The first step takes the estimated slope, the next ones the secant;
+ * the level stays within a voxel's diagonal of the field, which is half of that in place.
  */
-static OssMesh *
-mesh_to_volume (OssStuffing *stuffing, double limit, double mask_mm3, OssMeshQuality *parts, const OssTick *tick,
-                GError **error)
+static gboolean
+find_level (OssStuffing *stuffing, double limit, double mask_mm3, const OssTick *tick, GError **error)
 {
-  double level = 0.0, last_level = 0.0, last_miss = 0.0;
-  g_autoptr (OssMesh) best = NULL;
-  double best_miss = INFINITY;
-  guint islands = parts->islands;
+  double level = 0.0, volume, slope, best_level = 0.0, best_miss = INFINITY, last_level = 0.0, last_miss = 0.0;
 
   for (int round = 0; round < LEVEL_TRIES; round++)
     {
       OssTick part = oss_tick_part (tick, (double) round / LEVEL_TRIES, (round + 1.0) / LEVEL_TRIES);
-      guint dropped;
-      double dropped_mm3;
-      g_autoptr (OssMesh) mesh = oss_stuffing_run (stuffing, level, &dropped, &dropped_mm3, &part, error);
-      if (mesh == NULL)
-        return NULL;
-      double miss = oss_mesh_volume (mesh) + dropped_mm3 - mask_mm3, slope = 0.0;
+      if (!oss_stuffing_set_level (stuffing, level, &volume, &slope, &part, error))
+        return FALSE;
+      double miss = volume - mask_mm3;
+      if (round > 0 && (miss - last_miss) / (level - last_level) < 0.0)
+        slope = (miss - last_miss) / (level - last_level);
+      last_level = level;
+      last_miss = miss;
       if (fabs (miss) < best_miss)
         {
           best_miss = fabs (miss);
-          g_clear_pointer (&best, oss_mesh_unref);
-          best = oss_mesh_ref (mesh);
-          parts->islands = islands + dropped;
+          best_level = level;
         }
-      if (best_miss <= VOLUME_TOLERANCE * mask_mm3)
-        break;
-      if (round > 0 && level != last_level)
-        slope = (miss - last_miss) / (level - last_level);
-      if (!(slope < 0.0))
-        slope = -0.5 * surface_area (mesh, error);
-      last_level = level;
-      last_miss = miss;
       level = CLAMP (level - miss / slope, -limit, limit);
-      if (!(slope < 0.0) || level == last_level)
+      if (best_miss <= VOLUME_TOLERANCE * mask_mm3 || level == last_level)
         break;
     }
-  return g_steal_pointer (&best);
+  return last_level == best_level || oss_stuffing_set_level (stuffing, best_level, &volume, &slope, tick, error);
 }
 
 static OssMesh *
 tetrahedra (const OssLabels *labels, const OssMeshOptions *options, double mask_mm3, OssMeshQuality *parts,
             const OssTick *tick, GError **error)
 {
-  OssTick first = oss_tick_part (tick, 0.0, 0.3), second = oss_tick_part (tick, 0.3, 1.0);
-  const double *spacing = labels->grid.spacing;
+  OssTick first = oss_tick_part (tick, 0.0, 0.3), second = oss_tick_part (tick, 0.3, 0.7);
+  OssTick third = oss_tick_part (tick, 0.7, 1.0);
   g_autoptr (OssStuffing) stuffing = NULL;
   OssField field;
   OssMesh *mesh = NULL;
   double sigma_mm[3];
+  guint dropped;
 
   choose_sigma (&labels->grid, options, sigma_mm);
   if (oss_field_init (&field, labels, sigma_mm, &first, error))
-    stuffing = oss_stuffing_new (&field, options->size_mm, tick, error);
-  if (stuffing != NULL)
-    mesh = mesh_to_volume (stuffing, oss_norm (spacing), mask_mm3, parts, &second, error);
+    stuffing = oss_stuffing_new (&field, options->size_mm, &second, error);
+  if (stuffing != NULL && find_level (stuffing, oss_norm (labels->grid.spacing), mask_mm3, &second, error))
+    mesh = oss_stuffing_mesh (stuffing, &dropped, &third, error);
   oss_field_clear (&field);
-  if (mesh != NULL && options->kind == OSS_ELEMENT_TET10)
+  if (mesh == NULL)
+    return NULL;
+  parts->islands += dropped;
+  if (options->kind == OSS_ELEMENT_TET10)
     {
       OssMesh *linear = mesh;
-      mesh = oss_mesh_to_quadratic (linear, error);
+      mesh = oss_mesh_make_quadratic (linear, tick, error);
       oss_mesh_unref (linear);
     }
   return mesh;
@@ -214,7 +188,7 @@ OssMesh *
 oss_mesher_run (const OssLabels *labels, const OssMeshOptions *options, OssMeshQuality *quality, const OssTick *tick,
                 GError **error)
 {
-  OssTick work = oss_tick_part (tick, 0.05, 0.9);
+  OssTick work = oss_tick_part (tick, 0.05, 0.85), measure = oss_tick_part (tick, 0.85, 1.0);
   OssMeshQuality parts = { 0 };
   g_autoptr (OssLabels) part = NULL;
   g_autoptr (OssMesh) mesh = NULL;
@@ -229,7 +203,8 @@ oss_mesher_run (const OssLabels *labels, const OssMeshOptions *options, OssMeshQ
     mesh = hexahedra (part, options, &parts, &work, error);
   else
     mesh = tetrahedra (part, options, mask_mm3, &parts, &work, error);
-  if (mesh == NULL || !oss_mesh_quality (mesh, quality, error) || !oss_tick_report (tick, 1.0, NULL, error))
+  if (mesh == NULL || !oss_tick_report (&measure, 0.0, NULL, error)
+      || !oss_mesh_measure (mesh, quality, &measure, error) || !oss_tick_report (tick, 1.0, NULL, error))
     return NULL;
   quality->islands = parts.islands;
   quality->island_voxels = parts.island_voxels;

@@ -82,6 +82,7 @@ typedef struct
 {
   const OssMesh *mesh;
   Sums *chunks;
+  const OssTick *tick;
 } Job;
 
 static void
@@ -93,7 +94,7 @@ measure_range (gsize begin, gsize end, guint thread, void *data)
   Sums *sums = &job->chunks[begin / ELEMENTS_PER_CHUNK];
 
   sums->minimum_ratio = sums->minimum_angle = INFINITY;
-  for (gsize e = begin; e < end; e++)
+  for (gsize e = begin; e < end && !oss_tick_stopped (job->tick); e++)
     {
       const gint32 *corner = mesh->elements + e * per_element;
       double volume = oss_mesh_element_volume (mesh, e), angles[6];
@@ -156,12 +157,13 @@ sum_up (const OssMesh *mesh, const Sums *chunks, gsize n_chunks, OssMeshQuality 
 }
 
 gboolean
-oss_mesh_quality (const OssMesh *mesh, OssMeshQuality *quality, GError **error)
+oss_mesh_measure (const OssMesh *mesh, OssMeshQuality *quality, const OssTick *tick, GError **error)
 {
   gsize n_chunks = (mesh->n_elements + ELEMENTS_PER_CHUNK - 1) / ELEMENTS_PER_CHUNK;
+  g_autofree gint64 *neighbours = NULL;
   g_autoptr (OssSurface) surface = NULL;
   g_autofree Sums *chunks = g_try_new0 (Sums, n_chunks + 1);
-  Job job = { mesh, chunks };
+  Job job = { mesh, chunks, tick };
 
   *quality = (OssMeshQuality){ .elements = mesh->n_elements, .nodes = mesh->n_nodes, .dof = 3 * mesh->n_nodes };
   if (mesh->n_elements == 0)
@@ -174,10 +176,20 @@ oss_mesh_quality (const OssMesh *mesh, OssMeshQuality *quality, GError **error)
       g_set_error_literal (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for the mesh quality."));
       return FALSE;
     }
-  surface = oss_mesh_surface (mesh, error);
-  if (surface == NULL || !oss_surface_check (surface, mesh->n_nodes, &quality->closed, &quality->manifold, NULL, error))
+  neighbours = oss_mesh_match_faces (mesh, tick, error);
+  surface = neighbours != NULL ? oss_mesh_surface_from_faces (mesh, neighbours, tick, error) : NULL;
+  if (surface == NULL
+      || !oss_surface_check (surface, mesh->n_nodes, &quality->closed, &quality->manifold, NULL, tick, error))
     return FALSE;
   oss_parallel_for (mesh->n_elements, ELEMENTS_PER_CHUNK, measure_range, &job);
+  if (oss_tick_stopped (tick))
+    return oss_tick_cancelled (error);
   sum_up (mesh, chunks, n_chunks, quality);
   return TRUE;
+}
+
+gboolean
+oss_mesh_quality (const OssMesh *mesh, OssMeshQuality *quality, GError **error)
+{
+  return oss_mesh_measure (mesh, quality, NULL, error);
 }

@@ -315,8 +315,9 @@ fill_all (Fill *fill, GError **error)
 }
 
 gboolean
-oss_stencil_fill (const OssStuffing *self, OssTets *tets, GError **error)
+oss_stencil_fill (OssStuffing *self, GError **error)
 {
+  OssTets *tets = &self->tets;
   Fill fill = { .lattice = self, .tets = tets };
   gboolean done = FALSE;
 

@@ -19,15 +19,24 @@ G_GNUC_INTERNAL void oss_stuffing_free (OssStuffing *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssStuffing, oss_stuffing_free)
 
 /**
- * oss_stuffing_run:
+ * oss_stuffing_set_level:
  * @level: the surface is where the field has this value
+ * @volume_mm3: (out): of all tetrahedra inside it
+ * @slope_mm2: (out): change of the volume with the level, mm3 per mm of field, below 0; from the share of lattice
+ *   points within one lattice constant of the level
+ */
+G_GNUC_INTERNAL gboolean oss_stuffing_set_level (OssStuffing *self, double level, double *volume_mm3, double *slope_mm2,
+                                                 const OssTick *tick, GError **error);
+
+/**
+ * oss_stuffing_mesh:
  * @dropped: (out): face-connected groups of tetrahedra beside the largest, which were dropped
- * @dropped_mm3: (out): their volume
+ *
+ * Of the level set last.
  *
  * Returns: (transfer full): tet4, one face-connected group with a closed, manifold boundary; %NULL with
  *   %OSS_ERROR_REFUSED when nothing of the field is as large as the lattice
  */
-G_GNUC_INTERNAL OssMesh *oss_stuffing_run (OssStuffing *self, double level, guint *dropped, double *dropped_mm3,
-                                           const OssTick *tick, GError **error);
+G_GNUC_INTERNAL OssMesh *oss_stuffing_mesh (OssStuffing *self, guint *dropped, const OssTick *tick, GError **error);
 
 G_END_DECLS

@@ -128,6 +128,7 @@ oss_stuffing_free (OssStuffing *self)
   g_free (self->value);
   g_free (self->sign);
   g_free (self->slot);
+  oss_tets_clear (&self->tets);
   g_free (self);
 }
 
@@ -266,7 +267,7 @@ place_cuts (gsize begin, gsize end, guint thread, void *data)
 }
 
 static gboolean
-set_level (OssStuffing *self, double level, GError **error)
+cut_edges (OssStuffing *self, double level, GError **error)
 {
   gsize slabs = 2 * (gsize) self->n[2];
 
@@ -279,6 +280,8 @@ set_level (OssStuffing *self, double level, GError **error)
   if (!number_active (self, error))
     return FALSE;
   self->n_cuts = list_cuts (self, FALSE);
+  if (oss_tick_stopped (self->tick))
+    return oss_tick_cancelled (error);
   self->cuts = g_try_new (OssCut, self->n_cuts + 1);
   if (self->cuts == NULL)
     return out_of_memory (error);
@@ -366,19 +369,14 @@ find_groups (const OssMesh *mesh, const gint64 *neighbours)
   return parent;
 }
 
-/* Sums up the groups: the largest by volume, the number and volume of the others. */
+/* The largest group by volume, and how many others there are. */
 static gint32
-largest_group (const OssMesh *mesh, const gint32 *group, double *volume, guint *dropped, double *dropped_mm3)
+largest_group (const OssMesh *mesh, const gint32 *group, double *volume, guint *dropped)
 {
   gint32 largest = -1;
-  double total = 0.0;
 
   for (gsize e = 0; e < mesh->n_elements; e++)
-    {
-      double own = oss_mesh_element_volume (mesh, e);
-      volume[group[e]] += own;
-      total += own;
-    }
+    volume[group[e]] += oss_mesh_element_volume (mesh, e);
   *dropped = 0;
   for (gsize e = 0; e < mesh->n_elements; e++)
     if (group[e] == (gint32) e)
@@ -387,7 +385,6 @@ largest_group (const OssMesh *mesh, const gint32 *group, double *volume, guint *
         if (largest < 0 || volume[e] > volume[largest])
           largest = (gint32) e;
       }
-  *dropped_mm3 = *dropped > 0 ? total - volume[largest] : 0.0;
   return largest;
 }
 
@@ -426,60 +423,91 @@ view (const OssTets *tets)
   return (OssMesh){ OSS_ELEMENT_TET4, tets->n_nodes, tets->nodes, tets->n_tets, tets->tets, 1 };
 }
 
+/* Keeps the largest group; @neighbours, of the tetrahedra as they were, is matched anew when that changed them. */
 static gboolean
-drop_groups (OssTets *tets, guint *dropped, double *dropped_mm3, GError **error)
+drop_groups (OssTets *tets, gint64 **neighbours, guint *dropped, const OssTick *tick, GError **error)
 {
   OssMesh mesh = view (tets);
-  g_autofree gint64 *neighbours = oss_mesh_match_faces (&mesh, error);
-  g_autofree gint32 *group = NULL, *new_number = NULL;
-  g_autofree double *volume = NULL;
+  g_autofree gint32 *group = find_groups (&mesh, *neighbours);
+  g_autofree gint32 *new_number = g_try_new (gint32, tets->n_nodes + 1);
+  g_autofree double *volume = g_try_new0 (double, tets->n_tets + 1);
 
-  if (neighbours == NULL)
-    return FALSE;
-  group = find_groups (&mesh, neighbours);
-  new_number = g_try_new (gint32, tets->n_nodes + 1);
-  volume = g_try_new0 (double, tets->n_tets + 1);
   if (group == NULL || new_number == NULL || volume == NULL)
     return out_of_memory (error);
-  gint32 largest = largest_group (&mesh, group, volume, dropped, dropped_mm3);
-  if (*dropped > 0)
-    keep_group (tets, group, largest, new_number);
-  return TRUE;
+  if (oss_tick_stopped (tick))
+    return oss_tick_cancelled (error);
+  gint32 largest = largest_group (&mesh, group, volume, dropped);
+  if (*dropped == 0)
+    return TRUE;
+  keep_group (tets, group, largest, new_number);
+  mesh = view (tets);
+  g_free (*neighbours);
+  *neighbours = oss_mesh_match_faces (&mesh, tick, error);
+  return *neighbours != NULL;
 }
 
-/* Warped points that spoil the boundary or an angle may not warp any more.  Without any warp the surface is that
- * of marching tetrahedra, which is closed and manifold, so that this ends.  Returns how many were found, -1 on an
- * error. */
-static gssize
-repair (OssStuffing *self, const OssTets *tets, gboolean all, GError **error)
+/* Marks the nodes of tetrahedra with an angle below the limit; those of the plain lattice have 60 degrees and more. */
+static void
+mark_flat (const OssStuffing *self, guint8 *bad)
 {
-  OssMesh mesh = view (tets);
-  g_autoptr (OssSurface) surface = oss_mesh_surface (&mesh, error);
-  g_autofree guint8 *bad = g_try_new0 (guint8, tets->n_nodes + 1);
-  gboolean closed, manifold;
-  gssize n = 0;
+  const OssTets *tets = &self->tets;
 
-  if (surface == NULL || bad == NULL)
-    return bad == NULL ? out_of_memory (error) - 1 : -1;
-  if (!oss_surface_check (surface, tets->n_nodes, &closed, &manifold, bad, error))
-    return -1;
-  for (gsize e = 0; e < tets->n_tets; e++)
+  for (gsize e = 0; e < tets->n_tets && !oss_loop_stopped (self->tick, e); e++)
     {
       const gint32 *corner = tets->tets + 4 * e;
+      gboolean plain = TRUE, flat = FALSE;
       double angles[6];
+      for (int i = 0; i < 4; i++)
+        plain = plain && tets->source[corner[i]] >= 0 && self->sign[tets->source[corner[i]]] > 0;
+      if (plain)
+        continue;
       oss_tetrahedron_dihedrals (tets->nodes, corner, angles);
       for (int i = 0; i < 6; i++)
-        if (!(angles[i] >= OSS_STUFFING_MINIMUM_DIHEDRAL_DEG))
-          bad[corner[0]] = bad[corner[1]] = bad[corner[2]] = bad[corner[3]] = 1;
+        flat = flat || !(angles[i] >= OSS_STUFFING_MINIMUM_DIHEDRAL_DEG);
+      for (int i = 0; i < 4 && flat; i++)
+        bad[corner[i]] = 1;
     }
+}
+
+/* Warped points that spoil the boundary or an angle may not warp any more; @all: none may, once one does.  Without
+ * any warp the surface is that of marching tetrahedra, which is closed and manifold, so that this ends. */
+static gboolean
+fix_points (OssStuffing *self, const gint64 *neighbours, gboolean all, gsize *n_fixed, GError **error)
+{
+  const OssTets *tets = &self->tets;
+  OssMesh mesh = view (tets);
+  g_autoptr (OssSurface) surface = oss_mesh_surface_from_faces (&mesh, neighbours, self->tick, error);
+  g_autofree guint8 *bad = g_try_new0 (guint8, tets->n_nodes + 1);
+  gboolean closed, manifold;
+
+  if (surface == NULL)
+    return FALSE;
+  if (bad == NULL)
+    return out_of_memory (error);
+  if (!oss_surface_check (surface, tets->n_nodes, &closed, &manifold, bad, self->tick, error))
+    return FALSE;
+  mark_flat (self, bad);
+  if (oss_tick_stopped (self->tick))
+    return oss_tick_cancelled (error);
   gboolean any = memchr (bad, 1, tets->n_nodes) != NULL;
+  *n_fixed = 0;
   for (gsize node = 0; any && node < tets->n_nodes; node++)
     if ((bad[node] || all) && tets->source[node] >= 0 && self->sign[tets->source[node]] == 0)
       {
         self->fixed[self->slot[tets->source[node]]] = 1;
-        n++;
+        (*n_fixed)++;
       }
-  return n;
+  return TRUE;
+}
+
+static gboolean
+fill (OssStuffing *self, GError **error)
+{
+  reset_cuts (self);
+  warp (self);
+  if (oss_tick_stopped (self->tick))
+    return oss_tick_cancelled (error);
+  return oss_stencil_fill (self, error);
 }
 
 static OssMesh *
@@ -495,33 +523,48 @@ make_mesh (const OssTets *tets, GError **error)
   return mesh;
 }
 
-OssMesh *
-oss_stuffing_run (OssStuffing *self, double level, guint *dropped, double *dropped_mm3, const OssTick *tick,
-                  GError **error)
+gboolean
+oss_stuffing_set_level (OssStuffing *self, double level, double *volume_mm3, double *slope_mm2, const OssTick *tick,
+                        GError **error)
 {
-  OssTets tets = { 0 };
-  OssMesh *mesh = NULL;
-  gssize repaired = 1;
+  gsize near = 0;
 
   self->tick = tick;
-  if (!set_level (self, level, error))
-    return NULL;
-  for (int round = 0; round < MAX_REPAIRS && repaired > 0; round++)
+  if (!cut_edges (self, level, error) || !fill (self, error))
+    return FALSE;
+  if (!oss_tick_report (tick, 0.9, NULL, error))
+    return FALSE;
+  OssMesh mesh = view (&self->tets);
+  *volume_mm3 = oss_mesh_volume (&mesh);
+  for (gsize point = 0; point < 2 * self->half; point++)
+    near += fabs (self->value[point] - level) < self->a;
+  /* Each point stands for half a cell. */
+  *slope_mm2 = -0.5 * pow (self->a, 3.0) * (double) MAX (near, 1) / (2.0 * self->a);
+  return oss_tick_report (tick, 1.0, NULL, error);
+}
+
+OssMesh *
+oss_stuffing_mesh (OssStuffing *self, guint *dropped, const OssTick *tick, GError **error)
+{
+  gsize n_fixed = 1;
+
+  self->tick = tick;
+  for (int round = 0; round < MAX_REPAIRS && n_fixed > 0; round++)
     {
-      reset_cuts (self);
-      warp (self);
-      if (!oss_stencil_fill (self, &tets, error) || !drop_groups (&tets, dropped, dropped_mm3, error)
-          || !oss_tick_report (tick, 0.5 + 0.5 * round / MAX_REPAIRS, NULL, error))
-        repaired = -1;
-      else
-        repaired = repair (self, &tets, round + 2 == MAX_REPAIRS, error);
+      if (!oss_tick_report (tick, (double) round / MAX_REPAIRS, NULL, error) || (round > 0 && !fill (self, error)))
+        return NULL;
+      if (self->tets.n_tets == 0)
+        {
+          g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
+                       _ ("The label is thinner than the elements of %g mm everywhere: choose a smaller element size."),
+                       self->a);
+          return NULL;
+        }
+      OssMesh mesh = view (&self->tets);
+      g_autofree gint64 *neighbours = oss_mesh_match_faces (&mesh, tick, error);
+      if (neighbours == NULL || !drop_groups (&self->tets, &neighbours, dropped, tick, error)
+          || !fix_points (self, neighbours, round + 2 == MAX_REPAIRS, &n_fixed, error))
+        return NULL;
     }
-  if (repaired >= 0 && tets.n_tets == 0)
-    g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                 _ ("The label is thinner than the elements of %g mm everywhere: choose a smaller element size."),
-                 self->a);
-  else if (repaired >= 0)
-    mesh = make_mesh (&tets, error);
-  oss_tets_clear (&tets);
-  return mesh;
+  return make_mesh (&self->tets, error);
 }

@@ -49,6 +49,7 @@ typedef struct
   const OssMesh *mesh;
   const OssBuckets *faces; /* face numbers by smallest node */
   gint64 *neighbours;
+  const OssTick *tick;
 } Match;
 
 static void
@@ -58,7 +59,7 @@ match_range (gsize begin, gsize end, guint thread, void *data)
   gsize per_element = (gsize) oss_element_faces (match->mesh->kind);
   g_autoptr (GArray) keys = g_array_new (FALSE, FALSE, sizeof (guint64));
 
-  for (gsize node = begin; node < end; node++)
+  for (gsize node = begin; node < end && !oss_tick_stopped (match->tick); node++)
     {
       const guint64 *face = match->faces->items + match->faces->first[node];
       gsize n = match->faces->first[node + 1] - match->faces->first[node];
@@ -78,39 +79,54 @@ match_range (gsize begin, gsize end, guint thread, void *data)
     }
 }
 
-gint64 *
-oss_mesh_match_faces (const OssMesh *self, GError **error)
+/* Face numbers by smallest node. */
+static gboolean
+faces_by_node (const OssMesh *self, OssBuckets *faces, const OssTick *tick, GError **error)
 {
-  gsize per_element = (gsize) oss_element_faces (self->kind), n = self->n_elements * per_element;
-  g_autofree gint64 *neighbours = g_try_new (gint64, MAX (n, 1));
-  OssBuckets faces;
-  gboolean done = FALSE;
+  gsize per_element = (gsize) oss_element_faces (self->kind);
 
-  oss_buckets_init (&faces, self->n_nodes);
-  for (int pass = 0; pass < 2 && neighbours != NULL; pass++)
+  oss_buckets_init (faces, self->n_nodes);
+  for (int pass = 0; pass < 2; pass++)
     {
-      for (gsize f = 0; f < n; f++)
+      for (gsize f = 0; f < self->n_elements * per_element; f++)
         {
           guint64 key;
           gsize node = face_key (self, f / per_element, (int) (f % per_element), &key);
+          if (oss_loop_stopped (tick, f))
+            return oss_tick_cancelled (error);
           if (pass == 0)
-            oss_buckets_count (&faces, node);
+            oss_buckets_count (faces, node);
           else
-            oss_buckets_add (&faces, node, f);
+            oss_buckets_add (faces, node, f);
         }
-      done = pass == 1 || oss_buckets_allocate (&faces);
-      if (!done)
-        break;
+      if (pass == 0 && !oss_buckets_allocate (faces))
+        return out_of_memory (error);
     }
+  return TRUE;
+}
+
+gint64 *
+oss_mesh_match_faces (const OssMesh *self, const OssTick *tick, GError **error)
+{
+  gsize n = self->n_elements * (gsize) oss_element_faces (self->kind);
+  g_autofree gint64 *neighbours = g_try_new (gint64, n + 1);
+  OssBuckets faces;
+  gboolean done;
+
+  if (neighbours == NULL)
+    {
+      out_of_memory (error);
+      return NULL;
+    }
+  done = faces_by_node (self, &faces, tick, error);
   if (done)
     {
-      Match match = { self, &faces, neighbours };
+      Match match = { self, &faces, neighbours, tick };
       memset (neighbours, 0xff, n * sizeof (gint64));
       oss_parallel_for (self->n_nodes, NODES_PER_CHUNK, match_range, &match);
+      done = oss_tick_stopped (tick) ? oss_tick_cancelled (error) : TRUE;
     }
   oss_buckets_clear (&faces);
-  if (!done)
-    out_of_memory (error);
   return done ? g_steal_pointer (&neighbours) : NULL;
 }
 
@@ -142,7 +158,7 @@ add_face (OssSurface *surface, const OssMesh *mesh, gsize element, int face)
 }
 
 OssSurface *
-oss_mesh_surface_from_faces (const OssMesh *self, const gint64 *neighbours, GError **error)
+oss_mesh_surface_from_faces (const OssMesh *self, const gint64 *neighbours, const OssTick *tick, GError **error)
 {
   g_autoptr (OssSurface) surface = g_new0 (OssSurface, 1);
   gsize per_element = (gsize) oss_element_faces (self->kind), n = 0;
@@ -161,18 +177,25 @@ oss_mesh_surface_from_faces (const OssMesh *self, const gint64 *neighbours, GErr
       return NULL;
     }
   for (gsize e = 0; e < self->n_elements; e++)
-    for (gsize face = 0; face < per_element; face++)
-      if (neighbours[e * per_element + face] < 0)
-        add_face (surface, self, e, (int) face);
+    {
+      if (oss_loop_stopped (tick, e))
+        {
+          oss_tick_cancelled (error);
+          return NULL;
+        }
+      for (gsize face = 0; face < per_element; face++)
+        if (neighbours[e * per_element + face] < 0)
+          add_face (surface, self, e, (int) face);
+    }
   return g_steal_pointer (&surface);
 }
 
 OssSurface *
 oss_mesh_surface (const OssMesh *self, GError **error)
 {
-  g_autofree gint64 *neighbours = oss_mesh_match_faces (self, error);
+  g_autofree gint64 *neighbours = oss_mesh_match_faces (self, NULL, error);
 
-  return neighbours != NULL ? oss_mesh_surface_from_faces (self, neighbours, error) : NULL;
+  return neighbours != NULL ? oss_mesh_surface_from_faces (self, neighbours, NULL, error) : NULL;
 }
 
 void
@@ -240,16 +263,17 @@ check_node (const OssSurface *self, const guint64 *corner, gsize n, gboolean *ev
 
 gboolean
 oss_surface_check (const OssSurface *self, gsize n_nodes, gboolean *closed, gboolean *manifold, guint8 *bad_nodes,
-                   GError **error)
+                   const OssTick *tick, GError **error)
 {
   OssBuckets corners;
-  gboolean done = corners_by_node (self, n_nodes, &corners);
+  gboolean done = corners_by_node (self, n_nodes, &corners), stopped = FALSE;
 
   *closed = *manifold = self->n > 0;
-  for (gsize node = 0; done && node < n_nodes; node++)
+  for (gsize node = 0; done && !stopped && node < n_nodes; node++)
     {
       gsize n = corners.first[node + 1] - corners.first[node];
       gboolean even, single_fan;
+      stopped = oss_loop_stopped (tick, node);
       if (n == 0)
         continue;
       check_node (self, corners.items + corners.first[node], n, &even, &single_fan);
@@ -259,5 +283,7 @@ oss_surface_check (const OssSurface *self, gsize n_nodes, gboolean *closed, gboo
         bad_nodes[node] = 1;
     }
   oss_buckets_clear (&corners);
+  if (stopped)
+    return oss_tick_cancelled (error);
   return done || out_of_memory (error);
 }

@@ -41,9 +41,9 @@ in_vertebra (const double mm[3])
     return FALSE; /* canal */
   if (height < 1.0 && in_ellipsoid (mm, 0.0, 0.0, 0.0, 22.5 * waist, 16.0 * waist, 1e6))
     return TRUE;
-  return in_capsule (p, (double[3]){ 14.0, 12.0, 4.0 }, (double[3]){ 15.0, 28.0, 3.0 }, 4.5) /* pedicle */
-         || in_capsule (p, (double[3]){ 15.0, 28.0, 2.0 }, (double[3]){ 0.0, 36.0, -4.0 }, 3.6) /* lamina */
-         || in_capsule (p, (double[3]){ 15.0, 28.0, 2.0 }, (double[3]){ 34.0, 33.0, 4.0 }, 3.2) /* transverse */
+  return in_capsule (p, (double[3]){ 14.0, 12.0, 4.0 }, (double[3]){ 15.0, 28.0, 3.0 }, 4.5)     /* pedicle */
+         || in_capsule (p, (double[3]){ 15.0, 28.0, 2.0 }, (double[3]){ 0.0, 36.0, -4.0 }, 3.6)  /* lamina */
+         || in_capsule (p, (double[3]){ 15.0, 28.0, 2.0 }, (double[3]){ 34.0, 33.0, 4.0 }, 3.2)  /* transverse */
          || in_capsule (p, (double[3]){ 0.0, 36.0, -4.0 }, (double[3]){ 0.0, 58.0, -10.0 }, 3.6) /* spinous */
          || in_capsule (p, (double[3]){ 15.0, 28.0, 0.0 }, (double[3]){ 15.0, 30.0, 17.0 }, 4.2)
          || in_capsule (p, (double[3]){ 14.0, 29.0, 0.0 }, (double[3]){ 13.0, 32.0, -19.0 }, 4.2); /* articular */
