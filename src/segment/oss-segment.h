@@ -49,7 +49,7 @@ OSS_API gboolean oss_segment_frame (const OssLabels *labels, OssVertebraFrame *f
  *
  * 1 where that vertebra is.  NOT_FOUND lists the levels that are there.
  */
-OSS_API OssLabels *oss_segment_pick (const OssLabels *labels, OssNumbering numbering, guint8 verse, char **note,
-                                     GError **error);
+OSS_API OssLabels *
+oss_segment_pick (const OssLabels *labels, OssNumbering numbering, guint8 verse, char **note, GError **error);
 
 G_END_DECLS
