@@ -119,10 +119,25 @@ filter_axis (OssVolume *volume, int axis, double sigma_voxels, const OssTick *ti
   return done;
 }
 
+typedef struct
+{
+  const float *source;
+  float *target;
+} Copy;
+
+static void
+copy_voxels (gsize begin, gsize end, guint thread, void *data)
+{
+  const Copy *copy = data;
+
+  memcpy (copy->target + begin, copy->source + begin, (end - begin) * sizeof (float));
+}
+
 OssVolume *
 oss_volume_gaussian (const OssVolume *self, const double sigma_mm[3], const OssTick *tick, GError **error)
 {
   g_autoptr (OssVolume) result = NULL;
+  OssTick copying = oss_tick_part (tick, 0.0, 0.1);
 
   for (int a = 0; a < 3; a++)
     if (!(sigma_mm[a] >= 0.0 && TRUNCATE_SIGMAS * sigma_mm[a] <= MAX_RADIUS * self->grid.spacing[a]))
@@ -135,10 +150,15 @@ oss_volume_gaussian (const OssVolume *self, const double sigma_mm[3], const OssT
   result = oss_volume_new (&self->grid, self->quantity, error);
   if (result == NULL)
     return NULL;
-  memcpy (result->data, self->data, oss_grid_count (&self->grid) * sizeof (float));
+
+  Copy copy = { self->data, result->data };
+
+  if (!oss_loop (oss_grid_count (&self->grid), 1 << 18, copy_voxels, &copy, tick != NULL ? &copying : NULL, NULL,
+                 error))
+    return NULL;
   for (int a = 0; a < 3; a++)
     {
-      OssTick part = oss_tick_part (tick, a / 3.0, (a + 1) / 3.0);
+      OssTick part = oss_tick_part (tick, 0.1 + 0.3 * a, 0.4 + 0.3 * a);
 
       if (sigma_mm[a] > 0.0 && self->grid.size[a] > 1
           && !filter_axis (result, a, sigma_mm[a] / self->grid.spacing[a], tick != NULL ? &part : NULL, error))
