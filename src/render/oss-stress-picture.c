@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "render/oss-stress-picture.h"
 
+#include "render/oss-render-private.h"
+
 typedef struct
 {
   const OssMesh *mesh;
@@ -13,32 +15,32 @@ typedef struct
   GError *error;
 } Scene;
 
-static double
-radius_around (const OssMesh *mesh, const double centre[3])
-{
-  double largest = 0.0;
+/* The share of the picture the vertebra may fill; the colour bar stands at the right of it, the axes below. */
+#define FREE_WIDTH 0.72
+#define FREE_HEIGHT 0.80
 
-  for (gsize n = 0; n < mesh->n_nodes; n++)
-    {
-      double d[3];
-      oss_sub (mesh->nodes + 3 * n, centre, d);
-      largest = fmax (largest, oss_dot (d, d));
-    }
-  return sqrt (largest);
-}
-
+/* Moves and scales the view so that all of @mesh lies in the left part of the picture. */
 static void
-bounds_centre (const OssMesh *mesh, double centre[3])
+frame_mesh (OssCamera *camera, const OssMesh *mesh, double aspect)
 {
-  double low[3] = { INFINITY, INFINITY, INFINITY }, high[3] = { -INFINITY, -INFINITY, -INFINITY };
+  double axes[3][3], low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
 
-  for (gsize n = 0; n < 3 * mesh->n_nodes; n++)
-    {
-      low[n % 3] = fmin (low[n % 3], mesh->nodes[n]);
-      high[n % 3] = fmax (high[n % 3], mesh->nodes[n]);
-    }
-  for (int a = 0; a < 3; a++)
-    centre[a] = 0.5 * (low[a] + high[a]);
+  oss_camera_axes (camera, axes);
+  for (gsize n = 0; n < mesh->n_nodes; n++)
+    for (int a = 0; a < 2; a++)
+      {
+        const double at = oss_dot (axes[a], mesh->nodes + 3 * n);
+
+        low[a] = fmin (low[a], at);
+        high[a] = fmax (high[a], at);
+      }
+  camera->height_mm = fmax ((high[0] - low[0]) / (FREE_WIDTH * aspect), (high[1] - low[1]) / FREE_HEIGHT);
+  const double right = 0.5 * (1.0 - FREE_WIDTH - 0.04) * aspect * camera->height_mm;
+  const double shift[2] = { 0.5 * (low[0] + high[0]) + right - oss_dot (axes[0], camera->target_mm),
+                            0.5 * (low[1] + high[1]) - 0.05 * camera->height_mm
+                                - oss_dot (axes[1], camera->target_mm) };
+  for (int i = 0; i < 3; i++)
+    camera->target_mm[i] += shift[0] * axes[0][i] + shift[1] * axes[1][i];
 }
 
 static void
@@ -67,12 +69,9 @@ oss_render_stress_picture (const OssMesh *mesh, const double *node_values, const
   Scene scene = {
     .mesh = mesh, .node_values = node_values, .frame = frame, .map = map, .low = low, .high = high, .cut = cut
   };
-  double centre[3];
 
-  bounds_centre (mesh, centre);
-  oss_camera_default (&scene.camera, frame, radius_around (mesh, centre));
-  for (int a = 0; a < 3; a++)
-    scene.camera.target_mm[a] = centre[a];
+  oss_camera_default (&scene.camera, frame, 1.0);
+  frame_mesh (&scene.camera, mesh, (double) width / (double) height);
   OssPicture *picture = oss_render_offscreen (width, height, draw, &scene, error);
   if (scene.error != NULL)
     {
@@ -87,15 +86,13 @@ void
 oss_render_stress_axes (const OssVertebraFrame *frame, double axes[3][2])
 {
   OssCamera camera;
-  double across[3], up[3];
+  double screen[3][3];
 
   oss_camera_default (&camera, frame, 1.0);
-  oss_cross (camera.up, camera.eye_direction, across);
-  oss_normalize (across);
-  oss_cross (camera.eye_direction, across, up);
+  oss_camera_axes (&camera, screen);
   for (int a = 0; a < 3; a++)
     {
-      axes[a][0] = across[a];
-      axes[a][1] = up[a];
+      axes[a][0] = screen[0][a];
+      axes[a][1] = screen[1][a];
     }
 }
