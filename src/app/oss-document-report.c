@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writing the report on a worker, while the study is kept still. */
+#include "app/oss-document-private.h"
+
+#include "app/oss-work.h"
+#include "base/oss-i18n.h"
+#include "render/oss-stress-picture.h"
+#include "report/oss-report.h"
+
+#define PICTURE_WIDTH 800
+#define PICTURE_HEIGHT 900
+
+typedef struct
+{
+  OssReportKind kind;
+  char *path, *comment, *paper;
+  gboolean name_patient;
+  OssDocument *document; /* main thread only */
+  OssStudy *study;       /* idle while the job runs: only read */
+  OssModel *model;
+} Request;
+
+static void
+request_free (Request *request)
+{
+  g_free (request->path);
+  g_free (request->comment);
+  g_free (request->paper);
+  g_object_unref (request->document);
+  g_object_unref (request->study);
+  oss_model_unref (request->model);
+  g_free (request);
+}
+
+static OssPicture *
+stress_picture (const Request *request, char **caption, GError **error)
+{
+  const OssModel *model = request->model;
+  OssColormap map;
+  OssPicture *picture;
+  double axes[3][2];
+
+  if (!oss_colormap_load ("plasma", &map, error))
+    return NULL;
+  picture = oss_render_stress_picture (model->mesh, model->von_mises_mpa, &model->frame, &map, model->low_mpa,
+                                       model->high_mpa, TRUE, PICTURE_WIDTH, PICTURE_HEIGHT, error);
+  if (picture == NULL)
+    return NULL;
+  oss_render_stress_axes (&model->frame, axes);
+  oss_report_colorbar (picture, &(OssColorbar){ .map = &map,
+                                                .low = model->low_mpa,
+                                                .high = model->high_mpa,
+                                                .title = _ ("von Mises, MPa"),
+                                                .load = model->load,
+                                                .mark = model->mark_mpa,
+                                                .axes = (const double (*)[2]) axes });
+  /* Translators: %s is the load: "0.27 mm, 1 840 N". */
+  *caption = g_strdup_printf (_ ("Von Mises stress at %s, cut open in the middle"), model->load);
+  return picture;
+}
+
+static gboolean
+write_pdf (const Request *request, GError **error)
+{
+  g_autofree char *caption = NULL;
+  g_autoptr (GError) no_picture = NULL;
+  /* A machine without any GL still gets its numbers: the report says why the picture is missing. */
+  g_autoptr (OssPicture) picture = stress_picture (request, &caption, &no_picture);
+  const OssReportOptions options = { .comment = request->comment,
+                                     .paper = request->paper,
+                                     .name_patient = request->name_patient,
+                                     .stress = picture,
+                                     .stress_caption = picture != NULL ? caption : no_picture->message };
+
+  return oss_report_pdf (request->study, &options, request->path, error);
+}
+
+static gpointer
+write_report (gpointer data, const OssTick *tick, GError **error)
+{
+  const Request *request = data;
+  gboolean written;
+
+  if (!oss_tick_report (tick, 0.1, _ ("Writing"), error))
+    return NULL;
+  written = request->kind == OSS_REPORT_PDF ? write_pdf (request, error)
+                                            : oss_report_csv (request->study, request->path, error);
+  return written ? data : NULL;
+}
+
+static void
+written_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Request *request = data;
+  g_autoptr (GError) error = NULL;
+
+  if (oss_work_finish (result, &error) != NULL)
+    {
+      oss_document_end_job (request->document, _ ("Saved"), NULL);
+      oss_document_report_saved (request->document, request->path);
+    }
+  else
+    oss_document_end_job (request->document, NULL, error);
+  request_free (request);
+}
+
+void
+oss_document_save_report (OssDocument *self, OssReportKind kind, const char *path, const OssReportChoice *choice)
+{
+  OssModel *model = oss_scene_get_model (oss_document_get_scene (self));
+  g_autofree char *name = NULL, *title = NULL;
+  Request *request;
+
+  if (oss_document_get_job (self) != NULL || model == NULL || model->von_mises_mpa == NULL)
+    return;
+  request = g_new0 (Request, 1);
+  request->kind = kind;
+  request->path = g_strdup (path);
+  request->comment = g_strdup (choice->comment);
+  request->paper = g_strdup (choice->paper);
+  request->name_patient = choice->name_patient;
+  request->document = g_object_ref (self);
+  request->study = g_object_ref (oss_document_get_study (self));
+  request->model = oss_model_ref (model);
+
+  name = oss_document_title (self);
+  /* Translators: a job: whose report is written. */
+  title = g_strdup_printf (_ ("%s · Report"), name);
+  oss_document_begin_job (self, title);
+  oss_work_run (oss_document_get_job (self), write_report, request, NULL, written_cb, request);
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/oss-model-pane-private.h"
+
+#include "app/oss-format.h"
+#include "app/oss-pane-text.h"
+#include "base/oss-i18n.h"
+#include "base/oss-vector.h"
+
+#include <epoxy/gl.h>
+#include <math.h>
+
+#define SAMPLES 4
+
+G_DEFINE_FINAL_TYPE (OssModelPane, oss_model_pane, GTK_TYPE_GL_AREA)
+
+void
+oss_model_pane_screen (const OssCamera *camera, double right[3], double up[3])
+{
+  oss_cross (camera->up, camera->eye_direction, right);
+  oss_normalize (right);
+  oss_cross (camera->eye_direction, right, up);
+  oss_normalize (up);
+}
+
+void
+oss_model_pane_redraw (OssModelPane *self)
+{
+  g_clear_object (&self->overlay);
+  gtk_gl_area_queue_render (GTK_GL_AREA (self));
+  gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/* Distance of the farthest node from the body's centre, mm. */
+static double
+model_radius (const OssModel *model)
+{
+  double farthest = 0.0;
+
+  for (gsize n = 0; n < model->mesh->n_nodes; n++)
+    {
+      double d[3];
+
+      oss_sub (model->mesh->nodes + 3 * n, model->frame.centre, d);
+      farthest = MAX (farthest, oss_norm (d));
+    }
+  return farthest;
+}
+
+void
+oss_model_pane_reset (OssModelPane *self)
+{
+  if (self->model != NULL)
+    oss_camera_default (&self->camera, &self->model->frame, model_radius (self->model));
+  oss_model_pane_redraw (self);
+}
+
+void
+oss_model_pane_move_cut (OssModelPane *self, double mm)
+{
+  double half = self->model != NULL ? 1.5 * self->model->frame.width_mm : 0.0;
+
+  self->cut_mm = CLAMP (self->cut_mm + mm, -half, half);
+  oss_model_pane_redraw (self);
+}
+
+void
+oss_model_pane_toggle_cut (OssModelPane *self)
+{
+  self->cut = !self->cut;
+  self->cut_mm = 0.0;
+  oss_model_pane_redraw (self);
+}
+
+char *
+oss_model_pane_describe (OssModelPane *self)
+{
+  if (self->model == NULL)
+    return g_strdup (_ ("3D, no mesh yet"));
+  if (self->model->von_mises_mpa == NULL)
+    return g_strdup (_ ("3D, bone"));
+  return self->cut ? g_strdup (_ ("3D, von Mises stress, cut")) : g_strdup (_ ("3D, von Mises stress"));
+}
+
+static void
+scene_changed_cb (OssModelPane *self, guint what)
+{
+  OssModel *model = oss_scene_get_model (self->scene);
+  gboolean new_place;
+  g_autofree char *text = NULL;
+
+  if (what & OSS_SCENE_OVERLAYS)
+    oss_model_pane_redraw (self);
+  if (!(what & OSS_SCENE_MODEL))
+    return;
+  /* The camera stays while the same vertebra gains its stress. */
+  new_place = model == NULL || self->model == NULL || model->mesh != self->model->mesh;
+  g_clear_pointer (&self->model, oss_model_unref);
+  self->model = model != NULL ? oss_model_ref (model) : NULL;
+  self->uploaded = FALSE;
+  if (new_place)
+    {
+      self->cut = FALSE;
+      oss_model_pane_reset (self);
+    }
+  oss_model_pane_redraw (self);
+  text = oss_model_pane_describe (self);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
+}
+
+void
+oss_model_pane_set_scene (OssModelPane *self, OssScene *scene)
+{
+  if (self->scene != NULL)
+    g_signal_handlers_disconnect_by_data (self->scene, self);
+  g_clear_object (&self->scene);
+  self->scene = scene != NULL ? g_object_ref (scene) : oss_scene_new ();
+  g_signal_connect_object (self->scene, "changed", G_CALLBACK (scene_changed_cb), self, G_CONNECT_SWAPPED);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("3D"), -1);
+  scene_changed_cb (self, OSS_SCENE_MODEL);
+}
+
+/* Drawing */
+
+static GdkGLContext *
+try_context (GdkSurface *surface, GdkGLAPI api, int major, int minor, GError **error)
+{
+  g_autoptr (GdkGLContext) context = gdk_surface_create_gl_context (surface, error);
+
+  if (context == NULL)
+    return NULL;
+  gdk_gl_context_set_allowed_apis (context, api);
+  gdk_gl_context_set_required_version (context, major, minor);
+  return gdk_gl_context_realize (context, error) ? g_steal_pointer (&context) : NULL;
+}
+
+static GdkGLContext *
+oss_model_pane_create_context (GtkGLArea *area)
+{
+  GdkSurface *surface = gtk_native_get_surface (gtk_widget_get_native (GTK_WIDGET (area)));
+  GdkGLContext *context = try_context (surface, GDK_GL_API_GL, 3, 3, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (context == NULL)
+    context = try_context (surface, GDK_GL_API_GLES, 3, 0, &error);
+  if (context == NULL)
+    gtk_gl_area_set_error (area, error);
+  return context;
+}
+
+static void
+oss_model_pane_realize (GtkWidget *widget)
+{
+  OssModelPane *self = OSS_MODEL_PANE (widget);
+  g_autoptr (GError) error = NULL;
+
+  GTK_WIDGET_CLASS (oss_model_pane_parent_class)->realize (widget);
+  if (gtk_gl_area_get_error (GTK_GL_AREA (self)) != NULL)
+    return;
+  gtk_gl_area_make_current (GTK_GL_AREA (self));
+  if (gtk_gl_area_get_error (GTK_GL_AREA (self)) != NULL)
+    return;
+  self->renderer = oss_renderer_new (&error);
+  self->uploaded = FALSE;
+  if (self->renderer == NULL)
+    gtk_gl_area_set_error (GTK_GL_AREA (self), error);
+}
+
+static void
+clear_samples (OssModelPane *self)
+{
+  if (self->samples_fbo == 0)
+    return;
+  glDeleteFramebuffers (1, &self->samples_fbo);
+  glDeleteRenderbuffers (2, self->samples_buffers);
+  self->samples_fbo = 0;
+}
+
+static void
+oss_model_pane_unrealize (GtkWidget *widget)
+{
+  OssModelPane *self = OSS_MODEL_PANE (widget);
+
+  if (self->renderer != NULL)
+    {
+      gtk_gl_area_make_current (GTK_GL_AREA (self));
+      clear_samples (self);
+      g_clear_pointer (&self->renderer, oss_renderer_free);
+    }
+  GTK_WIDGET_CLASS (oss_model_pane_parent_class)->unrealize (widget);
+}
+
+/* A multisampled target of the area's size: edges without steps.  FALSE where the driver has none. */
+static gboolean
+bind_samples (OssModelPane *self, int width, int height)
+{
+  if (self->samples_fbo != 0 && self->samples_width == width && self->samples_height == height)
+    {
+      glBindFramebuffer (GL_FRAMEBUFFER, self->samples_fbo);
+      return TRUE;
+    }
+  clear_samples (self);
+  glGenFramebuffers (1, &self->samples_fbo);
+  glGenRenderbuffers (2, self->samples_buffers);
+  glBindFramebuffer (GL_FRAMEBUFFER, self->samples_fbo);
+  glBindRenderbuffer (GL_RENDERBUFFER, self->samples_buffers[0]);
+  glRenderbufferStorageMultisample (GL_RENDERBUFFER, SAMPLES, GL_RGBA8, width, height);
+  glFramebufferRenderbuffer (GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, self->samples_buffers[0]);
+  glBindRenderbuffer (GL_RENDERBUFFER, self->samples_buffers[1]);
+  glRenderbufferStorageMultisample (GL_RENDERBUFFER, SAMPLES, GL_DEPTH24_STENCIL8, width, height);
+  glFramebufferRenderbuffer (GL_FRAMEBUFFER, GL_DEPTH_STENCIL_ATTACHMENT, GL_RENDERBUFFER, self->samples_buffers[1]);
+  self->samples_width = width;
+  self->samples_height = height;
+  if (glCheckFramebufferStatus (GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE)
+    return TRUE;
+  clear_samples (self);
+  return FALSE;
+}
+
+static gboolean
+upload_model (OssModelPane *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->uploaded)
+    return TRUE;
+  if (!oss_renderer_set_mesh (self->renderer, self->model->mesh, self->model->von_mises_mpa, self->model->displacement,
+                              &error))
+    {
+      gtk_gl_area_set_error (GTK_GL_AREA (self), error);
+      return FALSE;
+    }
+  oss_renderer_set_field (self->renderer, &self->colours, self->model->low_mpa, self->model->high_mpa);
+  oss_renderer_set_deformation (self->renderer, 0.0);
+  self->uploaded = TRUE;
+  return TRUE;
+}
+
+static void
+set_cut (OssModelPane *self)
+{
+  const OssVertebraFrame *frame = &self->model->frame;
+  double point[3], normal[3];
+
+  /* The patient's left part is taken away: the default camera looks from there. */
+  for (int a = 0; a < 3; a++)
+    {
+      point[a] = frame->centre[a] + self->cut_mm * frame->right[a];
+      normal[a] = -frame->right[a];
+    }
+  oss_renderer_set_cut (self->renderer, point, self->cut ? normal : NULL);
+}
+
+static gboolean
+oss_model_pane_render (GtkGLArea *area, GdkGLContext *context)
+{
+  OssModelPane *self = OSS_MODEL_PANE (area);
+  const float clear[4] = { 0, 0, 0, 0 };
+  int scale = gtk_widget_get_scale_factor (GTK_WIDGET (self));
+  int width = gtk_widget_get_width (GTK_WIDGET (self)) * scale;
+  int height = gtk_widget_get_height (GTK_WIDGET (self)) * scale;
+  GLint target = 0;
+
+  glGetIntegerv (GL_FRAMEBUFFER_BINDING, &target);
+  glClearColor (0, 0, 0, 0);
+  glClear (GL_COLOR_BUFFER_BIT);
+  if (self->renderer == NULL || self->model == NULL || !upload_model (self))
+    return TRUE;
+
+  set_cut (self);
+  if (!bind_samples (self, width, height))
+    {
+      glBindFramebuffer (GL_FRAMEBUFFER, (GLuint) target);
+      oss_renderer_draw (self->renderer, &self->camera, width, height, clear);
+      return TRUE;
+    }
+  oss_renderer_draw (self->renderer, &self->camera, width, height, clear);
+  glBindFramebuffer (GL_READ_FRAMEBUFFER, self->samples_fbo);
+  glBindFramebuffer (GL_DRAW_FRAMEBUFFER, (GLuint) target);
+  glBlitFramebuffer (0, 0, width, height, 0, 0, width, height, GL_COLOR_BUFFER_BIT, GL_NEAREST);
+  glBindFramebuffer (GL_FRAMEBUFFER, (GLuint) target);
+  return TRUE;
+}
+
+static void
+oss_model_pane_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  OssModelPane *self = OSS_MODEL_PANE (widget);
+  const float w = (float) gtk_widget_get_width (widget), h = (float) gtk_widget_get_height (widget);
+  const GskColorStop ground[2] = { { 0.0f, { 0.149f, 0.157f, 0.188f, 1 } }, { 1.0f, { 0.047f, 0.047f, 0.055f, 1 } } };
+
+  gtk_snapshot_append_linear_gradient (snapshot, &GRAPHENE_RECT_INIT (0, 0, w, h), &GRAPHENE_POINT_INIT (0, 0),
+                                       &GRAPHENE_POINT_INIT (0, h), ground, 2);
+  if (gtk_gl_area_get_error (GTK_GL_AREA (self)) == NULL)
+    GTK_WIDGET_CLASS (oss_model_pane_parent_class)->snapshot (widget, snapshot);
+  oss_model_pane_draw_overlays (self, snapshot);
+  oss_pane_focus_ring (snapshot, widget);
+}
+
+static void
+oss_model_pane_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  GTK_WIDGET_CLASS (oss_model_pane_parent_class)->size_allocate (widget, width, height, baseline);
+  g_clear_object (&OSS_MODEL_PANE (widget)->overlay);
+}
+
+static void
+oss_model_pane_dispose (GObject *object)
+{
+  OssModelPane *self = OSS_MODEL_PANE (object);
+
+  g_clear_object (&self->overlay);
+  g_clear_pointer (&self->model, oss_model_unref);
+  G_OBJECT_CLASS (oss_model_pane_parent_class)->dispose (object);
+}
+
+static void
+oss_model_pane_finalize (GObject *object)
+{
+  OssModelPane *self = OSS_MODEL_PANE (object);
+
+  g_clear_object (&self->scene);
+  G_OBJECT_CLASS (oss_model_pane_parent_class)->finalize (object);
+}
+
+static void
+oss_model_pane_class_init (OssModelPaneClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  GtkGLAreaClass *area_class = GTK_GL_AREA_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = oss_model_pane_dispose;
+  G_OBJECT_CLASS (klass)->finalize = oss_model_pane_finalize;
+  widget_class->realize = oss_model_pane_realize;
+  widget_class->unrealize = oss_model_pane_unrealize;
+  widget_class->snapshot = oss_model_pane_snapshot;
+  widget_class->size_allocate = oss_model_pane_size_allocate;
+  area_class->create_context = oss_model_pane_create_context;
+  area_class->render = oss_model_pane_render;
+  gtk_widget_class_set_css_name (widget_class, "view-pane");
+  gtk_widget_class_set_accessible_role (widget_class, GTK_ACCESSIBLE_ROLE_IMG);
+  oss_model_pane_class_init_keys (widget_class);
+  g_signal_new ("toggle-large", OSS_TYPE_MODEL_PANE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+oss_model_pane_init (OssModelPane *self)
+{
+  GtkWidget *widget = GTK_WIDGET (self);
+  g_autoptr (GError) error = NULL;
+
+  if (!oss_colormap_load ("plasma", &self->colours, &error))
+    g_warning ("%s", error->message);
+  gtk_gl_area_set_has_depth_buffer (GTK_GL_AREA (self), TRUE);
+  gtk_gl_area_set_auto_render (GTK_GL_AREA (self), FALSE);
+  gtk_widget_set_focusable (widget, TRUE);
+  gtk_widget_set_overflow (widget, GTK_OVERFLOW_HIDDEN);
+  gtk_widget_set_hexpand (widget, TRUE);
+  gtk_widget_set_vexpand (widget, TRUE);
+  oss_model_pane_init_input (self);
+  oss_model_pane_set_scene (self, NULL);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "app/oss-series-text.h"
+
+#include "app/oss-badge.h"
+#include "app/oss-format.h"
+#include "base/oss-i18n.h"
+
+#include <math.h>
+
+enum
+{
+  CHECK_SPACING,
+  CHECK_THICKNESS,
+  CHECK_KIND,
+  CHECK_VOLTAGE,
+  CHECK_ORIENTATION,
+  CHECK_FILES,
+  CHECK_CONTRAST,
+  CHECK_KERNEL,
+};
+
+/* Which check a reason belongs to, in two or three words. */
+static const struct
+{
+  const char *code;
+  int check;
+  const char *words;
+} reason_words[] = {
+  { "missing-slices", CHECK_SPACING, N_ ("slices missing") },
+  { "mixed-spacing", CHECK_SPACING, N_ ("unequal distances") },
+  { "duplicate-positions", CHECK_SPACING, N_ ("several slices at one place") },
+  { "overlap", CHECK_SPACING, N_ ("slices overlap") },
+  { "zero-spacing", CHECK_SPACING, N_ ("no distance") },
+  { "too-few-slices", CHECK_SPACING, N_ ("too few slices") },
+  { "slice-gap", CHECK_SPACING, N_ ("gaps between slices") },
+  { "shifted-slices", CHECK_SPACING, N_ ("slices shifted") },
+  { "no-position", CHECK_SPACING, N_ ("positions not stated") },
+  { "thick-slices", CHECK_THICKNESS, N_ ("too thick") },
+  { "not-ct", CHECK_KIND, N_ ("not a CT") },
+  { "localizer", CHECK_KIND, N_ ("localiser") },
+  { "screenshot", CHECK_KIND, N_ ("screenshot") },
+  { "multiframe", CHECK_KIND, N_ ("several frames in a file") },
+  { "derived", CHECK_KIND, N_ ("derived image") },
+  { "not-hu", CHECK_KIND, N_ ("not in CT numbers") },
+  { "no-rescale", CHECK_KIND, N_ ("no CT number scale") },
+  { "no-sop-class", CHECK_KIND, N_ ("not stated") },
+  { "lossy", CHECK_KIND, N_ ("lossy compression") },
+  { "mixed-kvp", CHECK_VOLTAGE, N_ ("several voltages") },
+  { "tilt", CHECK_ORIENTATION, N_ ("tilted") },
+  { "mixed-orientation", CHECK_ORIENTATION, N_ ("several orientations") },
+  { "damaged", CHECK_FILES, N_ ("damaged files") },
+  { "unreadable-files", CHECK_FILES, N_ ("not all readable") },
+  { "pixel-format", CHECK_FILES, N_ ("pixel format") },
+  { "transfer-syntax", CHECK_FILES, N_ ("compression") },
+  { "mixed-size", CHECK_FILES, N_ ("several sizes") },
+  { "contrast", CHECK_CONTRAST, N_ ("contrast agent given") },
+  { "unknown-kernel", CHECK_KERNEL, N_ ("not in the table") },
+  { "mixed-kernel", CHECK_KERNEL, N_ ("several kernels") },
+  { "iterative", CHECK_KERNEL, N_ ("iterative") },
+};
+
+static const char *
+plane_of (const OssSeries *series)
+{
+  double normal[3] = { series->grid.direction[2], series->grid.direction[5], series->grid.direction[8] };
+
+  if (!series->has_grid)
+    return NULL;
+  if (fabs (normal[2]) > 0.8)
+    return _ ("axial");
+  if (fabs (normal[0]) > 0.8)
+    return _ ("sagittal");
+  if (fabs (normal[1]) > 0.8)
+    return _ ("coronal");
+  return _ ("oblique");
+}
+
+static char *
+mm_text (double mm, int decimals)
+{
+  g_autofree char *number = oss_format_fixed (mm, decimals);
+
+  return g_strdup_printf ("%s mm", number);
+}
+
+static char *
+orientation_text (const OssSeries *series)
+{
+  const char *plane = plane_of (series);
+  g_autofree char *tilt = oss_format_fixed (series->tilt_deg, 1);
+
+  if (plane == NULL)
+    return g_strdup (_ ("unknown"));
+  if (fabs (series->tilt_deg) < 0.05)
+    return g_strdup_printf (_ ("%s, no gantry tilt"), plane);
+  return g_strdup_printf (_ ("%s, tilted by %s°"), plane, tilt);
+}
+
+static void
+fill_values (const OssSeries *series, OssSeriesCheck *checks)
+{
+  checks[CHECK_SPACING].name = _ ("Slices evenly spaced");
+  checks[CHECK_SPACING].value = series->has_grid ? mm_text (series->grid.spacing[2], 2) : g_strdup (_ ("unknown"));
+  checks[CHECK_THICKNESS].name = _ ("Slice thickness");
+  checks[CHECK_THICKNESS].value =
+      series->slice_thickness_mm > 0.0 ? mm_text (series->slice_thickness_mm, 2) : g_strdup (_ ("not stated"));
+  checks[CHECK_KIND].name = _ ("Kind of image");
+  checks[CHECK_KIND].value = g_strdup (*series->modality != '\0' ? series->modality : _ ("not stated"));
+  checks[CHECK_VOLTAGE].name = _ ("Tube voltage");
+  checks[CHECK_VOLTAGE].value =
+      series->kvp > 0.0 ? g_strdup_printf ("%.0f kVp", series->kvp) : g_strdup (_ ("not stated"));
+  checks[CHECK_ORIENTATION].name = _ ("Orientation");
+  checks[CHECK_ORIENTATION].value = orientation_text (series);
+  checks[CHECK_FILES].name = _ ("Files");
+  checks[CHECK_FILES].value =
+      g_strdup_printf (OSS_NGETTEXT ("%u, all read", "%u, all read", series->files->len), series->files->len);
+  checks[CHECK_CONTRAST].name = _ ("Contrast agent");
+  checks[CHECK_CONTRAST].value = g_strdup (*series->contrast != '\0' ? series->contrast : _ ("none stated"));
+  checks[CHECK_KERNEL].name = _ ("Kernel");
+  checks[CHECK_KERNEL].value = g_strdup (*series->kernel != '\0' ? series->kernel : _ ("not stated"));
+}
+
+void
+oss_series_checks (const OssSeries *series, OssSeriesCheck checks[OSS_SERIES_N_CHECKS])
+{
+  for (int i = 0; i < OSS_SERIES_N_CHECKS; i++)
+    checks[i].state = OSS_VERDICT_USABLE;
+  fill_values (series, checks);
+  for (guint r = 0; r < series->reasons->len; r++)
+    {
+      const OssReason *reason = g_ptr_array_index (series->reasons, r);
+
+      for (gsize i = 0; i < G_N_ELEMENTS (reason_words); i++)
+        if (g_str_equal (reason->code, reason_words[i].code))
+          {
+            OssSeriesCheck *check = &checks[reason_words[i].check];
+
+            check->state =
+                MAX (check->state, reason->severity == OSS_REASON_REFUSAL ? OSS_VERDICT_REFUSED : OSS_VERDICT_NOTES);
+            g_free (check->value);
+            check->value = g_strdup (_ (reason_words[i].words));
+          }
+    }
+}
+
+void
+oss_series_checks_clear (OssSeriesCheck checks[OSS_SERIES_N_CHECKS])
+{
+  for (int i = 0; i < OSS_SERIES_N_CHECKS; i++)
+    g_clear_pointer (&checks[i].value, g_free);
+}
+
+char *
+oss_series_headline (const OssSeries *series)
+{
+  switch (series->verdict)
+    {
+    case OSS_VERDICT_USABLE:
+      return g_strdup_printf (_ ("Series %d can be analysed"), series->series_number);
+    case OSS_VERDICT_NOTES:
+      return g_strdup_printf (_ ("Series %d can be analysed, with notes"), series->series_number);
+    case OSS_VERDICT_REFUSED:
+    default:
+      return g_strdup_printf (_ ("Series %d cannot be analysed"), series->series_number);
+    }
+}
+
+char *
+oss_series_reasons (const OssSeries *series)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint r = 0; r < series->reasons->len; r++)
+    {
+      const OssReason *reason = g_ptr_array_index (series->reasons, r);
+
+      g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", reason->text);
+    }
+  if (text->len == 0)
+    g_string_append (text, _ ("The slices are complete, evenly spaced and in CT numbers."));
+  return g_string_free (text, FALSE);
+}
+
+char *
+oss_series_facts (const OssSeries *series)
+{
+  const char *plane = plane_of (series);
+  g_autofree char *spacing = NULL;
+
+  if (!series->has_grid)
+    return g_strdup_printf (OSS_NGETTEXT ("%u image", "%u images", series->files->len), series->files->len);
+  spacing = oss_format_fixed (series->grid.spacing[2], 2);
+  return g_strdup_printf ("%d × %s mm · %s", series->grid.size[2], spacing, plane);
+}
+
+char *
+oss_series_explanation (const OssSeries *series)
+{
+  g_autofree char *headline = oss_series_headline (series), *facts = oss_series_facts (series);
+  g_autofree char *reasons = oss_series_reasons (series);
+  OssSeriesCheck checks[OSS_SERIES_N_CHECKS];
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (text, "%s\n%s\n\n", headline, reasons);
+  g_string_append_printf (text, "%s\n%s %s\n", facts, series->manufacturer, series->model);
+  g_string_append_printf (text, "Series Instance UID %s\n\n", series->series_uid);
+  oss_series_checks (series, checks);
+  for (int i = 0; i < OSS_SERIES_N_CHECKS; i++)
+    g_string_append_printf (text, "%s: %s (%s)\n", checks[i].name, checks[i].value,
+                            oss_verdict_title (checks[i].state));
+  oss_series_checks_clear (checks);
+  return g_string_free (text, FALSE);
+}
