@@ -10,23 +10,38 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define ALIGNMENT 64
+
+/* calloc() hands out large blocks as fresh pages that are zero by themselves: nothing is written here, so that even a
+ * gigabyte is there at once and a stop is not kept waiting.  The block's own address stands before the aligned one. */
 void *
 oss_alloc_aligned (gsize n, gsize size, const char *what, GError **error)
 {
   gsize bytes;
-  void *p = NULL;
+  char *block = NULL;
 
-  if (g_size_checked_mul (&bytes, n, size) && bytes < G_MAXSSIZE && posix_memalign (&p, 64, MAX (bytes, 64)) == 0)
-    return memset (p, 0, MAX (bytes, 64));
-  g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for %s: %.1f GB are needed."), what,
-               (double) n * (double) size / 1e9);
-  return NULL;
+  if (g_size_checked_mul (&bytes, n, size) && bytes < G_MAXSSIZE - 2 * ALIGNMENT)
+    block = calloc (1, bytes + 2 * ALIGNMENT);
+  if (block == NULL)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for %s: %.1f GB are needed."), what,
+                   (double) n * (double) size / 1e9);
+      return NULL;
+    }
+  char *aligned = block + 2 * ALIGNMENT - (guintptr) block % ALIGNMENT;
+  memcpy (aligned - sizeof block, &block, sizeof block);
+  return aligned;
 }
 
 void
 oss_free_aligned (void *p)
 {
-  free (p);
+  char *block;
+
+  if (p == NULL)
+    return;
+  memcpy (&block, (char *) p - sizeof block, sizeof block);
+  free (block);
 }
 
 double
