@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -119,6 +120,7 @@ main (void)
   setlocale (LC_MESSAGES, "");
   bindtextdomain (OSS_GETTEXT_DOMAIN, OSS_LOCALE_DIR);
   bind_textdomain_codeset (OSS_GETTEXT_DOMAIN, "UTF-8");
+  signal (SIGINT, SIG_IGN); /* Ctrl-C is for the program, which ends this process */
   limit_process ();
   oss_dicom_shim_start (&start_error);
   while (read_all (&request, sizeof request))

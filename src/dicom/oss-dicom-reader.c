@@ -129,7 +129,7 @@ oss_dicom_readers_free (OssDicomReaders *self)
 }
 
 static Reader *
-take_reader (OssDicomReaders *self, GError **error)
+take_idle (OssDicomReaders *self)
 {
   Reader *reader = NULL;
 
@@ -137,11 +137,11 @@ take_reader (OssDicomReaders *self, GError **error)
   if (self->idle->len > 0)
     reader = g_ptr_array_steal_index_fast (self->idle, self->idle->len - 1);
   g_mutex_unlock (&self->lock);
-  return reader != NULL ? reader : reader_new (error);
+  return reader;
 }
 
 static void
-give_reader_back (OssDicomReaders *self, Reader *reader)
+give_back (OssDicomReaders *self, Reader *reader)
 {
   if (reader->socket < 0)
     {
@@ -247,6 +247,24 @@ receive_answer (Reader *self, OssDicomRequestKind kind, const OssTick *tick, Oss
   return FALSE;
 }
 
+/* A reader that has taken the request: an idle one, or a new one where that has died meanwhile. */
+static Reader *
+hand_out (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, GError **error)
+{
+  Reader *reader = take_idle (self);
+
+  if (reader != NULL && send_request (reader, kind, path))
+    return reader;
+  g_clear_pointer (&reader, reader_free);
+  reader = reader_new (error);
+  if (reader == NULL || send_request (reader, kind, path))
+    return reader;
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_FAILED,
+                       _ ("DICOM files cannot be read: ossature-decode ends at once."));
+  reader_free (reader);
+  return NULL;
+}
+
 static gboolean
 ask (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, const OssTick *tick, OssDicomHeader *header,
      guint8 **pixels, GError **error)
@@ -256,17 +274,17 @@ ask (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, const Os
 
   if (oss_tick_stopped (tick))
     return oss_tick_cancelled (error);
-  reader = take_reader (self, error);
+  if (strlen (path) > PATH_MAX)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("its path is too long"));
+      return FALSE;
+    }
+  reader = hand_out (self, kind, path, error);
   if (reader == NULL)
     return FALSE;
-  if (strlen (path) > PATH_MAX || !send_request (reader, kind, path))
-    {
-      g_set_error_literal (&reason, OSS_ERROR, OSS_ERROR_FAILED, _ ("ossature-decode does not answer"));
-      reader_stop (reader);
-    }
-  else if (!receive_answer (reader, kind, tick, header, pixels, &reason))
+  if (!receive_answer (reader, kind, tick, header, pixels, &reason))
     reader_stop (reader);
-  give_reader_back (self, reader);
+  give_back (self, reader);
   if (reason == NULL)
     return TRUE;
   g_clear_pointer (pixels, g_free);

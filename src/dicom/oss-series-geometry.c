@@ -135,7 +135,8 @@ compare_doubles (const void *a, const void *b)
   return (one > two) - (one < two);
 }
 
-/* Median of the steps between different places; 0 when all are at one. */
+/* Lower median of the steps between different places, so that one gap among three slices is still
+ * seen as a gap; 0 when all are at one place. */
 static double
 median_step (const double *steps, guint n)
 {
@@ -148,7 +149,7 @@ median_step (const double *steps, guint n)
   if (kept == 0)
     return 0.0;
   qsort (sorted, kept, sizeof (double), compare_doubles);
-  return kept % 2 == 1 ? sorted[kept / 2] : 0.5 * (sorted[kept / 2 - 1] + sorted[kept / 2]);
+  return sorted[(kept - 1) / 2];
 }
 
 /* Where slice @i (and half a step further, @half) lies, for people: z of axial slices. */

@@ -40,32 +40,42 @@ padding_range (const OssDicomHeader *header, gint32 *low, gint32 *high)
   return TRUE;
 }
 
+/* HU of every stored word: a slice has more pixels than there are words. */
+static void
+fill_table (const OssDicomHeader *header, float table[65536])
+{
+  int shift = header->high_bit + 1 - header->bits_stored;
+  guint32 mask = (1u << header->bits_stored) - 1, sign = header->is_signed ? 1u << (header->bits_stored - 1) : 0;
+  gint32 low = 1, high = 0;
+
+  padding_range (header, &low, &high);
+  for (guint32 raw = 0; raw < 65536; raw++)
+    {
+      gint32 whole = header->is_signed ? (gint16) raw : (gint32) raw;
+      gint32 value = (gint32) (((raw >> shift) & mask) ^ sign) - (gint32) sign;
+      /* Padding may lie outside the bits that hold values. */
+      gboolean outside = (value >= low && value <= high) || (whole >= low && whole <= high);
+      table[raw] = outside ? OUTSIDE_HU : (float) (header->slope * value + header->intercept);
+    }
+}
+
 gboolean
 oss_series_to_hu (const OssDicomHeader *header, const guint8 *stored, float *hu, GError **error)
 {
   gsize n = (gsize) header->rows * (gsize) header->columns;
-  int bits = header->bits_stored, shift = header->high_bit + 1 - header->bits_stored;
+  int bits = header->bits_stored;
   const guint16 *words = (const guint16 *) (const void *) stored;
-  gint32 low = 1, high = 0;
+  g_autofree float *table = g_new (float, 65536);
 
-  if (bits < 1 || shift < 0 || header->high_bit >= header->bits_allocated)
+  if (bits < 1 || bits > header->high_bit + 1 || header->high_bit >= header->bits_allocated)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("Bits Stored %d and High Bit %d do not fit %d bits"),
                    bits, header->high_bit, header->bits_allocated);
       return FALSE;
     }
-  padding_range (header, &low, &high);
-  guint32 mask = (1u << bits) - 1, sign = header->is_signed ? 1u << (bits - 1) : 0;
-  gboolean wide = header->bits_allocated == 16;
+  fill_table (header, table);
   for (gsize i = 0; i < n; i++)
-    {
-      guint32 raw = wide ? words[i] : stored[i];
-      gint32 whole = header->is_signed && wide ? (gint16) raw : (gint32) raw;
-      gint32 value = (gint32) (((raw >> shift) & mask) ^ sign) - (gint32) sign;
-      /* Padding may lie outside the bits that hold values. */
-      gboolean outside = (value >= low && value <= high) || (whole >= low && whole <= high);
-      hu[i] = outside ? OUTSIDE_HU : (float) (header->slope * value + header->intercept);
-    }
+    hu[i] = table[header->bits_allocated == 16 ? words[i] : stored[i]];
   return TRUE;
 }
 

@@ -20,11 +20,17 @@ typedef enum
   OSS_REASON_REFUSAL,
 } OssReasonSeverity;
 
-/* Why a verdict is what it is; @code is stable ("missing-slices", "tilt", "mixed-spacing",
- * "localizer", "screenshot", "not-ct", "damaged", "duplicate-positions", "overlap", "lossy",
- * "thick-slices", "zero-spacing", "mixed-orientation", "mixed-size", "single-slice",
- * "unknown-kernel", "contrast", "multiframe", ...);
- * @text is translated and carries the number. */
+/**
+ * OssReason: why a verdict is what it is.
+ * @code: stable; refusals of the kind: "localizer", "screenshot", "multiframe", "not-ct"; of the
+ *   files: "damaged", "transfer-syntax", "lossy", "pixel-format", "no-rescale", "not-hu"; of the
+ *   geometry: "zero-spacing", "no-position", "mixed-orientation", "mixed-size", "single-slice",
+ *   "too-few-slices", "duplicate-positions", "missing-slices", "mixed-spacing", "tilt",
+ *   "shifted-slices"; of mixtures: "mixed-kernel", "mixed-kvp".  Notes: "thick-slices", "overlap",
+ *   "slice-gap", "unknown-kernel", "iterative", "contrast", "derived", "lossy", "no-sop-class",
+ *   "no-series-uid", "unreadable-files"
+ * @text: translated; carries the number and says what to do
+ */
 typedef struct
 {
   OssReasonSeverity severity;
@@ -35,14 +41,19 @@ typedef struct
 /**
  * OssSeries: what the headers of one series say; no pixels.
  *
- * Strings are UTF-8 and may be empty, never NULL.  Freed with its list.
+ * Strings are UTF-8 and may be empty, never NULL.  Freed with its list.  A series whose files have
+ * lost their Series Instance UID gets a stable one under 2.25, and a note.  Images of another kind
+ * (a scout, a screen) that share a series' UID are a series of their own here, and refused.
+ * Never changes once made: any thread may read it.
  */
 typedef struct
 {
   char *study_uid, *series_uid, *frame_uid;
   char *patient_name, *patient_id, *patient_birth_date, *patient_sex, *patient_age;
   char *study_date, *study_time, *study_description, *series_description;
-  char *modality, *manufacturer, *model, *station, *kernel, *contrast, *transfer_syntax;
+  char *modality, *manufacturer, *model, *station;
+  char *kernel; /* first value of Convolution Kernel */
+  char *contrast, *transfer_syntax;
   int series_number;
   double kvp;          /* 0 when absent */
   double exposure_mas; /* 0 when absent */
@@ -68,9 +79,12 @@ typedef struct
  * oss_series_scan:
  * @paths: (array zero-terminated=1): files or folders (recursive, links not followed into loops)
  *
- * Reads headers only.  Returns a list (maybe with refused series only);
- * NULL with OSS_ERROR_NOT_FOUND when there is no DICOM file at all (saying how many files
- * were looked at), or when a path cannot be read.
+ * Reads headers only, in processes of their own (ossature-decode) with memory and time limits: a
+ * damaged file cannot harm the caller.  A DICOMDIR is passed over: the files themselves count.
+ *
+ * Returns: a list (maybe with refused series only); NULL with OSS_ERROR_NOT_FOUND when there is
+ *   no DICOM file at all (saying how many files were looked at) or a path cannot be read,
+ *   OSS_ERROR_FAILED when ossature-decode is not installed, OSS_ERROR_CANCELLED
  */
 OSS_API OssSeriesList *oss_series_scan (const char *const *paths, const OssTick *tick, GError **error);
 OSS_API void oss_series_list_free (OssSeriesList *self);
@@ -94,9 +108,12 @@ oss_series_pick (const OssSeriesList *list, const char *uid, const char *kernel,
 /**
  * oss_series_load:
  *
- * Pixels to HU: rescale applied slice by slice, geometry from positions and orientation.
- * Compressed pixel data is decoded in a child process with memory and time limits.
- * OSS_ERROR_REFUSED for a refused series.
+ * Pixels to HU: rescale applied slice by slice, geometry from positions and orientation, voxels in
+ * the order of the files (i along a row, j along a column, k along the normal, ascending).  Pixels
+ * of the padding value become -1024 HU.  Files are decoded in processes of their own.
+ *
+ * Returns: (transfer full): NULL with OSS_ERROR_REFUSED for a refused series, INVALID_DATA naming
+ *   the file that cannot be read or has changed since the scan, OUT_OF_MEMORY, CANCELLED
  */
 OSS_API OssVolume *oss_series_load (const OssSeries *self, const OssTick *tick, GError **error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dicom-fixture.h"
 
+#include "base/oss-parallel.h"
 #include "dicom/oss-series-private.h"
 
 #include <glib/gstdio.h>
@@ -62,6 +63,18 @@ test_missing_slices (void)
   const char *text = fixture_reason_text (g_ptr_array_index (list->series, 0), "missing-slices");
   g_assert_nonnull (strstr (text, "z −5.0 mm"));
   g_assert_nonnull (strstr (text, "gap 5.00 mm, spacing 1.25 mm"));
+  fixture_remove (folder);
+}
+
+/* One gap is half of the steps of three slices; it is a gap all the same. */
+static void
+test_missing_of_three (void)
+{
+  char *folder = fixture_folder ();
+  const double z[] = { 0.0, 1.0, 3.0 };
+  g_autoptr (OssSeriesList) list = scan_places (folder, NULL, z, G_N_ELEMENTS (z));
+
+  assert_refused (list, "missing-slices", "1 slice is missing at z 2.0 mm");
   fixture_remove (folder);
 }
 
@@ -414,6 +427,46 @@ test_stored_to_hu (void)
 }
 
 static void
+stop_in_the_middle_cb (double fraction, const char *what, void *data)
+{
+  if (fraction > 0.2 && g_atomic_int_get ((int *) data) == 0)
+    g_atomic_int_set ((int *) data, 1);
+}
+
+/* The same voxels from one thread and from all; a stop in the middle ends the load, the hash and
+ * nothing else. */
+static void
+test_threads_and_stop (void)
+{
+  char *folder = fixture_folder ();
+  OssGrid grid = fixture_grid (128, 128, 200);
+  OssCtHeader header = fixture_header (1);
+  g_autoptr (GError) error = NULL;
+
+  fixture_write (folder, "ct", &grid, &header);
+  g_autoptr (OssSeriesList) list = fixture_scan (folder);
+  const OssSeries *series = g_ptr_array_index (list->series, 0);
+  g_autoptr (OssVolume) many = oss_series_load (series, NULL, &error);
+  oss_parallel_set_threads (1);
+  g_autoptr (OssVolume) one = oss_series_load (series, NULL, &error);
+  oss_parallel_set_threads (0);
+  g_assert_no_error (error);
+  gsize bytes = oss_grid_count (&grid) * sizeof (float);
+  g_assert_cmpmem (many->data, bytes, one->data, bytes);
+
+  int stop = 0;
+  OssTick tick = oss_tick_make (stop_in_the_middle_cb, &stop, &stop);
+  g_assert_null (oss_series_load (series, &tick, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_CANCELLED);
+  g_clear_error (&error);
+  stop = 0;
+  g_assert_null (oss_series_hash (series, &tick, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_CANCELLED);
+  fixture_header_clear (&header);
+  fixture_remove (folder);
+}
+
+static void
 test_number_text (void)
 {
   g_autofree char *below = oss_series_number_text (-214.04, 1), *nought = oss_series_number_text (-0.04, 1);
@@ -427,6 +480,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dicom/series/missing-slices", test_missing_slices);
+  g_test_add_func ("/dicom/series/missing-of-three", test_missing_of_three);
   g_test_add_func ("/dicom/series/mixed-spacing", test_mixed_spacing);
   g_test_add_func ("/dicom/series/rounded-positions", test_rounded_positions);
   g_test_add_func ("/dicom/series/duplicates", test_duplicates);
@@ -443,6 +497,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dicom/series/copy", test_copy);
   g_test_add_func ("/dicom/series/changed-file", test_changed_file);
   g_test_add_func ("/dicom/series/stored-to-hu", test_stored_to_hu);
+  g_test_add_func ("/dicom/series/threads-and-stop", test_threads_and_stop);
   g_test_add_func ("/dicom/series/number-text", test_number_text);
   return g_test_run ();
 }
