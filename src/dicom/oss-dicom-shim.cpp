@@ -359,6 +359,8 @@ oss_dicom_shim_start (GError **error)
 {
   return guarded<gboolean> (error, FALSE, [&] () -> gboolean {
     OFLog::configure (OFLogger::OFF_LOG_LEVEL);
+    /* Archives that did not know a tag have stored it as UN: the dictionary knows better. */
+    dcmEnableUnknownVRConversion.set (OFTrue);
     DJDecoderRegistration::registerCodecs ();
     DJLSDecoderRegistration::registerCodecs ();
     DcmRLEDecoderRegistration::registerCodecs ();

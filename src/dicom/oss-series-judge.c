@@ -191,9 +191,10 @@ judge_syntax (OssSeries *self, const GPtrArray *slices)
                               "series."),
                            worst_name);
   else if (worst == SYNTAX_LOSSY)
-    oss_series_add_reason (self, OSS_REASON_NOTE, "lossy",
-                           _ ("The images were compressed with loss (%s). Densities may be off by a few HU."),
-                           worst_name);
+    oss_series_add_reason (
+        self, OSS_REASON_NOTE, "lossy",
+        _ ("The images were compressed with loss (%s). Single pixels may be off by tens of HU, means by a few."),
+        worst_name);
 }
 
 static void
