@@ -123,8 +123,9 @@ oss_report_data_finish (OssReportData *self)
     }
   add_calibration (self);
   add_scan (self);
-  add (self, OSS_CHANGE_NOTE, g_strdup (_ ("The limits were set with other programs.")),
-       g_strdup (_ ("Density bands of the American College of Radiology for the mean of two lumbar bodies.")));
+  if (g_strcmp0 (self->class.density_class, "none") != 0)
+    add (self, OSS_CHANGE_NOTE, g_strdup (_ ("The limits were set with other programs.")),
+         g_strdup (_ ("Density bands of the American College of Radiology for the mean of two lumbar bodies.")));
   g_array_sort (self->changes, by_kind);
   if (self->changes->len > MOST_CHANGES)
     g_array_set_size (self->changes, MOST_CHANGES);

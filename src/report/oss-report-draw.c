@@ -15,18 +15,27 @@ oss_page_color (OssPage *page, guint32 color)
   cairo_set_source_rgb (page->cr, (color >> 16 & 255) / 255.0, (color >> 8 & 255) / 255.0, (color & 255) / 255.0);
 }
 
-/* Cantarell's narrow no-break space is a hair: a little more keeps thousands apart. */
+/* Applies @attribute (taken) to @length bytes at @at. */
 static void
-widen_thousands (PangoAttrList *attributes, const char *text, double size)
+add_attribute (PangoAttrList *attributes, const char *text, const char *at, gsize length, PangoAttribute *attribute)
 {
-  for (const char *at = strstr (text, OSS_NNBSP); at != NULL; at = strstr (at + 1, OSS_NNBSP))
-    {
-      PangoAttribute *spacing = pango_attr_letter_spacing_new ((int) (0.09 * size * PANGO_SCALE));
+  attribute->start_index = (guint) (at - text);
+  attribute->end_index = (guint) (at - text + length);
+  pango_attr_list_insert (attributes, attribute);
+}
 
-      spacing->start_index = (guint) (at - text);
-      spacing->end_index = spacing->start_index + strlen (OSS_NNBSP);
-      pango_attr_list_insert (attributes, spacing);
-    }
+static void
+tune_numbers (PangoAttrList *attributes, const char *text, double size)
+{
+  static const char *const units[] = { "mg/cm³", "N/mm" };
+
+  /* Cantarell's narrow no-break space is a hair: a little more keeps thousands apart. */
+  for (const char *at = strstr (text, OSS_NNBSP); at != NULL; at = strstr (at + 1, OSS_NNBSP))
+    add_attribute (attributes, text, at, strlen (OSS_NNBSP),
+                   pango_attr_letter_spacing_new ((int) (0.09 * size * PANGO_SCALE)));
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++) /* no new line within a unit */
+    for (const char *at = strstr (text, units[i]); at != NULL; at = strstr (at + 1, units[i]))
+      add_attribute (attributes, text, at, strlen (units[i]), pango_attr_allow_breaks_new (FALSE));
 }
 
 static PangoLayout *
@@ -46,7 +55,7 @@ make_layout (OssPage *page, double width, const OssTextStyle *style, double size
   attributes = pango_layout_get_attributes (layout);
   attributes = attributes ? pango_attr_list_copy (attributes) : pango_attr_list_new ();
   pango_attr_list_insert (attributes, pango_attr_font_features_new ("tnum=1"));
-  widen_thousands (attributes, pango_layout_get_text (layout), size);
+  tune_numbers (attributes, pango_layout_get_text (layout), size);
   pango_layout_set_attributes (layout, attributes);
   pango_attr_list_unref (attributes);
 
@@ -131,6 +140,26 @@ oss_page_fit (OssPage *page, double x, double y, double width, const OssTextStyl
   draw_layout (page, x, y + 0.95 * (style->size - size), &one_line, layout);
   pango_layout_get_extents (layout, NULL, &logical);
   return (double) logical.width / PANGO_SCALE;
+}
+
+void
+oss_page_stamp (OssPage *page, const char *text)
+{
+  const OssTextStyle style = { .weight = PANGO_WEIGHT_BOLD, .align = PANGO_ALIGN_CENTER, .lines = 1 };
+  const double width = hypot (page->width, page->height), size = 1.5 * page->width / MAX (8, g_utf8_strlen (text, -1));
+  g_autofree char *markup = g_markup_escape_text (text, -1);
+  g_autoptr (PangoLayout) layout = make_layout (page, width, &style, size, markup);
+  cairo_t *cr = page->cr;
+
+  cairo_save (cr);
+  cairo_translate (cr, 0.5 * page->width, 0.5 * page->height);
+  cairo_rotate (cr, -atan2 (page->height, page->width));
+  cairo_set_source_rgba (cr, 0.7, 0.07, 0.12, 0.25);
+  cairo_move_to (cr, -0.5 * width, -0.5 * layout_height (layout));
+  cairo_tag_begin (cr, "P", NULL);
+  pango_cairo_show_layout (cr, layout);
+  cairo_tag_end (cr, "P");
+  cairo_restore (cr);
 }
 
 void

@@ -36,7 +36,8 @@ typedef struct
   double left, right;   /* of the text */
   double bottom;        /* of the body, above the foot */
   int page, pages;
-  gboolean comment_apart; /* set by page 1 when the comment needs a page of its own */
+  /* Set while measuring: the comment or the notes need a page of their own. */
+  gboolean comment_apart, notes_apart;
 } OssPage;
 
 /* Draws @text (plain) in the box of @width from (x, y) down and returns its height. */
@@ -47,6 +48,9 @@ double oss_page_markup (OssPage *page, double x, double y, double width, const O
 double oss_page_measure (OssPage *page, double width, const OssTextStyle *style, const char *markup);
 /* One line: made smaller, down to 72 %, before it is cut.  Returns the width used. */
 double oss_page_fit (OssPage *page, double x, double y, double width, const OssTextStyle *style, const char *text);
+
+/* Across the page over everything, see-through. */
+void oss_page_stamp (OssPage *page, const char *text);
 
 void oss_page_color (OssPage *page, guint32 color);
 void oss_page_rule (OssPage *page, double y, double from, double to);
@@ -80,7 +84,10 @@ void oss_page_slice (OssPage *page, const OssReportSlice *slice, double x, doubl
 
 void oss_page_first (OssPage *page);
 void oss_page_second (OssPage *page);
-/* The reader's whole comment, when page 1 had no room for it. */
-void oss_page_comment (OssPage *page);
+/* What the first two had no room for. */
+void oss_page_third (OssPage *page);
+/* Parts of it: both draw from @y down and return where they ended. */
+double oss_page_comment (OssPage *page, double y);
+double oss_page_notes (OssPage *page, double y);
 
 G_END_DECLS

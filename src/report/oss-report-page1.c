@@ -10,10 +10,11 @@
 #define SIGNATURE_HEIGHT 36.0
 #define BAND_HEIGHT 66.0
 #define CARD_HEIGHT 96.0
-#define FACT_HEIGHT 51.0
+#define FACT_HEIGHT 57.0
 #define GAP 13.0
 
 static const OssTextStyle label = { .size = 7.5, .color = OSS_DIM, .lines = 1 };
+static const OssTextStyle small_note = { .size = 7.5, .color = OSS_DIM, .lines = 2 };
 static const OssTextStyle strong = { .size = 9.2, .weight = PANGO_WEIGHT_BOLD, .color = OSS_INK, .lines = 1 };
 static const OssTextStyle heading = { .size = 10.5, .weight = PANGO_WEIGHT_BOLD, .color = OSS_INK, .tag = "H2" };
 static const OssTextStyle body = { .size = 8.8, .color = OSS_INK };
@@ -212,7 +213,15 @@ draw_density_card (OssPage *page, double x, double y, double width)
   oss_page_fit (page, x + 10.0 + 0.57 * inner, y + 7.5, 0.43 * inner, &corner,
                 oss_class_word (data->class.density_class));
   draw_value (page, x + 10.0, y + 19.0, inner, value, unit, plus_minus);
-  oss_page_density_scale (page, x + 10.0, y + 60.0, inner);
+  if (g_strcmp0 (data->class.density_class, "none") != 0)
+    {
+      oss_page_density_scale (page, x + 10.0, y + 60.0, inner);
+      return;
+    }
+  /* Bands that do not hold for this density are not shown. */
+  const OssTextStyle why = { .size = 7.6, .color = OSS_DIM, .lines = 3 };
+  oss_page_text (page, x + 10.0, y + 49.0, inner, &why,
+                 has_text (data->class.reason) ? data->class.reason : _ ("There is no reading to classify."));
 }
 
 static double
@@ -234,7 +243,7 @@ draw_fact (OssPage *page, double x, double y, double width, const char *title, c
   oss_page_card (page, x, y, width, FACT_HEIGHT);
   oss_page_fit (page, x + 10.0, y + 6.0, width - 18.0, &small, title);
   oss_page_fit (page, x + 10.0, y + 17.5, width - 18.0, &big, value);
-  oss_page_fit (page, x + 10.0, y + 36.0, width - 18.0, &label, note);
+  oss_page_text (page, x + 10.0, y + 34.5, width - 18.0, &small_note, note);
 }
 
 static double
@@ -397,12 +406,11 @@ oss_page_first (OssPage *page)
   draw_signature (page, MIN (y + 4.0, page->bottom - 30.0));
 }
 
-void
-oss_page_comment (OssPage *page)
+double
+oss_page_comment (OssPage *page, double y)
 {
   const double width = page->right - page->left;
-  double y = 40.0;
 
   y += oss_page_text (page, page->left, y, width, &heading, _ ("Reader’s comment")) + 4.0;
-  oss_page_text (page, page->left, y, width, &body, page->data->comment);
+  return y + oss_page_text (page, page->left, y, width, &body, page->data->comment) + 14.0;
 }

@@ -421,25 +421,43 @@ put_limits (Column *self)
   end_section (self);
 }
 
+static char *
+note_markup (const GPtrArray *warnings, guint i)
+{
+  return g_markup_printf_escaped ("• %s", (const char *) g_ptr_array_index (warnings, i));
+}
+
+static double
+notes_height (OssPage *page, double width)
+{
+  const GPtrArray *warnings = page->data->warnings;
+  double height = 16.0;
+
+  for (guint i = 0; i < warnings->len; i++)
+    {
+      g_autofree char *markup = note_markup (warnings, i);
+
+      height += oss_page_measure (page, width, &note, markup) + 1.2;
+    }
+  return height;
+}
+
 /* As many as there is room for; the rest is counted. */
 static void
-put_warnings (Column *self)
+put_notes (Column *self)
 {
   const GPtrArray *warnings = self->page->data->warnings;
+  OssTextStyle item = note;
 
-  if (warnings->len == 0)
-    return;
+  item.tag = "LI";
   put_heading (self, _ ("Notes and warnings"));
   cairo_tag_begin (self->page->cr, "L", NULL);
   for (guint i = 0; i < warnings->len; i++)
     {
-      g_autofree char *line = g_strdup_printf ("• %s", (const char *) g_ptr_array_index (warnings, i));
-      g_autofree char *markup = g_markup_escape_text (line, -1);
-      const double height = oss_page_measure (self->page, self->width, &note, markup);
-      OssTextStyle item = note;
+      g_autofree char *markup = note_markup (warnings, i);
 
-      item.tag = "LI";
-      if (self->y + height + 11.0 > self->page->bottom && i + 1 < warnings->len)
+      if (self->y + oss_page_measure (self->page, self->width, &note, markup) + 11.0 > self->page->bottom
+          && i + 1 < warnings->len)
         {
           g_autofree char *more = g_strdup_printf (
               OSS_NGETTEXT ("%u more stands in result.json.", "%u more stand in result.json.", warnings->len - i),
@@ -448,10 +466,41 @@ put_warnings (Column *self)
           self->y += oss_page_text (self->page, self->x, self->y, self->width, &item, more);
           break;
         }
-      self->y += oss_page_text (self->page, self->x, self->y, self->width, &item, line) + 1.2;
+      self->y += oss_page_markup (self->page, self->x, self->y, self->width, &item, markup) + 1.2;
     }
   cairo_tag_end (self->page->cr, "L");
   end_section (self);
+}
+
+double
+oss_page_notes (OssPage *page, double y)
+{
+  Column whole = { page, page->left, y, page->right - page->left };
+
+  put_notes (&whole);
+  return whole.y;
+}
+
+static void
+put_notes_or_place (Column *self)
+{
+  OssPage *page = self->page;
+  const guint n = page->data->warnings->len;
+
+  if (n == 0)
+    return;
+  if (self->y + notes_height (page, self->width) > page->bottom)
+    page->notes_apart = TRUE;
+  if (!page->notes_apart)
+    {
+      put_notes (self);
+      return;
+    }
+  g_autofree char *place = g_strdup_printf (
+      OSS_NGETTEXT ("%u note or warning is on page %d.", "%u notes and warnings are on page %d.", n), n, page->pages);
+  OssTextStyle bold = note;
+  bold.weight = PANGO_WEIGHT_BOLD;
+  self->y += oss_page_text (page, self->x, self->y, self->width, &bold, place);
 }
 
 void
@@ -487,5 +536,16 @@ oss_page_second (OssPage *page)
 
   Column whole = { page, page->left, MAX (left.y, right.y), page->right - page->left };
   put_limits (&whole);
-  put_warnings (&whole);
+  put_notes_or_place (&whole);
+}
+
+void
+oss_page_third (OssPage *page)
+{
+  double y = 36.0;
+
+  if (page->comment_apart)
+    y = oss_page_comment (page, y);
+  if (page->notes_apart)
+    oss_page_notes (page, y);
 }

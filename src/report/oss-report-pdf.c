@@ -9,8 +9,8 @@
 
 #define MARGIN 42.0
 #define BOTTOM_MARGIN 32.0
-#define FOOT_HEIGHT 62.0   /* gap, method line, notice, page line */
-#define METHOD_HEIGHT 11.5 /* only page 1 has that line */
+#define FOOT_HEIGHT 70.0   /* gap, method line, notice, page line */
+#define METHOD_HEIGHT 19.0 /* two lines, on page 1 only */
 
 /* When the report is made: SOURCE_DATE_EPOCH where it is set, so that equal input gives equal bytes. */
 static GDateTime *
@@ -41,7 +41,7 @@ static void
 draw_foot (OssPage *page, GDateTime *made)
 {
   const OssReportData *data = page->data;
-  const OssTextStyle line = { .size = 7.5, .color = OSS_DIM, .lines = 1 };
+  const OssTextStyle line = { .size = 7.5, .color = OSS_DIM, .lines = 2 };
   const OssTextStyle notice = { .size = 7.5, .weight = PANGO_WEIGHT_BOLD, .color = OSS_INCREASED, .lines = 2 };
   const OssTextStyle number = { .size = 7.5, .color = OSS_DIM, .lines = 1, .align = PANGO_ALIGN_RIGHT };
   const double width = page->right - page->left;
@@ -57,29 +57,14 @@ draw_foot (OssPage *page, GDateTime *made)
     {
       g_autofree char *method = method_line (data);
 
-      oss_page_fit (page, page->left, y, width, &line, method);
-      y += METHOD_HEIGHT;
+      y += oss_page_text (page, page->left, y, width, &line, method) + 1.5;
     }
   oss_page_text (page, page->left, y, width, &notice,
                  _ ("Research software, not a medical device. Not for diagnosis. The ± shown covers the calibration "
                     "line only; scan noise, kernel, label and mesh add to it."));
-  oss_page_fit (page, page->left, y + 23.0, 0.85 * width, &line, program);
-  oss_page_text (page, page->left, y + 23.0, width, &number, pages);
-}
-
-static void
-draw_out_of_date (OssPage *page)
-{
-  cairo_t *cr = page->cr;
-  const OssTextStyle style = {
-    .size = 64.0, .weight = PANGO_WEIGHT_BOLD, .color = 0xf3c9cc, .align = PANGO_ALIGN_CENTER, .lines = 1
-  };
-
-  cairo_save (cr);
-  cairo_translate (cr, 0.5 * page->width, 0.5 * page->height);
-  cairo_rotate (cr, -atan2 (page->height, page->width));
-  oss_page_fit (page, -0.55 * page->width, -40.0, 1.1 * page->width, &style, _ ("Out of date"));
-  cairo_restore (cr);
+  y = page->height - BOTTOM_MARGIN - 12.0;
+  oss_page_fit (page, page->left, y, 0.85 * width, &line, program);
+  oss_page_text (page, page->left, y, width, &number, pages);
 }
 
 /* Text is laid out in points, without fitting to a screen's pixels. */
@@ -115,41 +100,48 @@ open_page (OssPage *page, const OssReportData *data, const char *paper, cairo_t 
   page->bottom = page->height - BOTTOM_MARGIN - FOOT_HEIGHT;
 }
 
-/* Draws page 1 nowhere, to see whether the comment fits. */
-static gboolean
-comment_needs_page (const OssReportData *data, const char *paper)
+static void
+set_page (OssPage *page, int number)
+{
+  page->page = number;
+  page->bottom = page->height - BOTTOM_MARGIN - FOOT_HEIGHT + (number > 1 ? METHOD_HEIGHT : 0.0);
+}
+
+/* Draws the first two pages nowhere, to see what does not fit there. */
+static void
+measure_pages (OssPage *page, const OssReportData *data, const char *paper)
 {
   cairo_surface_t *surface = cairo_recording_surface_create (CAIRO_CONTENT_COLOR, NULL);
   cairo_t *cr = cairo_create (surface);
-  OssPage page;
 
-  open_page (&page, data, paper, cr);
-  oss_page_first (&page);
-  g_object_unref (page.context);
+  open_page (page, data, paper, cr);
+  set_page (page, 1);
+  oss_page_first (page);
+  set_page (page, 2);
+  oss_page_second (page);
+  g_clear_object (&page->context);
   cairo_destroy (cr);
   cairo_surface_destroy (surface);
-  return page.comment_apart;
 }
 
 static void
 draw_pages (OssPage *page, cairo_surface_t *surface, GDateTime *made)
 {
-  static void (*const pages[]) (OssPage *) = { oss_page_first, oss_page_second, oss_page_comment };
-  const char *names[] = { _ ("Reading"), _ ("Method and quality"), _ ("Reader’s comment") };
+  static void (*const pages[]) (OssPage *) = { oss_page_first, oss_page_second, oss_page_third };
+  const char *names[] = { _ ("Reading"), _ ("Method and quality"), _ ("Comment and notes") };
 
   cairo_tag_begin (page->cr, "Document", NULL);
   for (int i = 0; i < page->pages; i++)
     {
       g_autofree char *place = g_strdup_printf ("page=%d pos=[0 0]", i + 1);
 
-      page->page = i + 1;
-      page->bottom = page->height - BOTTOM_MARGIN - FOOT_HEIGHT + (i > 0 ? METHOD_HEIGHT : 0.0);
+      set_page (page, i + 1);
       cairo_pdf_surface_add_outline (surface, CAIRO_PDF_OUTLINE_ROOT, names[i], place, CAIRO_PDF_OUTLINE_FLAG_OPEN);
       cairo_tag_begin (page->cr, "Sect", NULL);
-      if (page->data->out_of_date)
-        draw_out_of_date (page);
       pages[i](page);
       draw_foot (page, made);
+      if (page->data->out_of_date)
+        oss_page_stamp (page, _ ("Out of date"));
       cairo_tag_end (page->cr, "Sect");
       if (i + 1 == page->pages)
         cairo_tag_end (page->cr, "Document");
@@ -188,15 +180,16 @@ oss_report_data_pdf (const OssReportData *self, const char *paper, const char *p
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   g_autoptr (GDateTime) made = now ();
-  const gboolean apart = comment_needs_page (self, paper);
   cairo_surface_t *surface = cairo_pdf_surface_create_for_stream (append, bytes, 1.0, 1.0);
   cairo_t *cr = cairo_create (surface);
   cairo_status_t status;
-  OssPage page;
+  OssPage page, measured;
 
+  measure_pages (&measured, self, paper);
   open_page (&page, self, paper, cr);
-  page.comment_apart = apart;
-  page.pages = apart ? 3 : 2;
+  page.comment_apart = measured.comment_apart;
+  page.notes_apart = measured.notes_apart;
+  page.pages = page.comment_apart || page.notes_apart ? 3 : 2;
   cairo_pdf_surface_set_size (surface, page.width, page.height);
   set_metadata (surface, self, made);
   draw_pages (&page, surface, made);

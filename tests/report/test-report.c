@@ -238,6 +238,29 @@ test_pdf_long_comment (Fixture *self, gconstpointer unused)
   g_assert_nonnull (strstr (text, "Lastword."));
 }
 
+/* So are many notes, and an old result says so on every page. */
+static void
+test_pdf_many_notes (Fixture *self, gconstpointer unused)
+{
+  for (int i = 0; i < 25; i++)
+    g_ptr_array_add (self->data->warnings, g_strdup_printf ("Note number %d of a long list.", i));
+  self->data->out_of_date = TRUE;
+  g_autofree char *path = write_pdf (self, "report.pdf", NULL);
+  g_autofree char *text = output_of ("pdftotext", "-raw", path, "-");
+  int stamps = 0;
+
+  if (text == NULL)
+    {
+      g_test_skip ("pdftotext is not installed");
+      return;
+    }
+  g_assert_nonnull (strstr (text, "27 notes and warnings are on page 3."));
+  g_assert_nonnull (strstr (text, "Note number 24 of a long list."));
+  for (const char *at = strstr (text, "Out of date"); at != NULL; at = strstr (at + 1, "Out of date"))
+    stamps++;
+  g_assert_cmpint (stamps, ==, 3);
+}
+
 /* A report of almost nothing must not invent figures. */
 static void
 test_pdf_unknown (Fixture *self, gconstpointer unused)
@@ -632,6 +655,7 @@ main (int argc, char **argv)
   ADD ("/report/pdf/de-identified", NULL, test_pdf_deidentified);
   ADD ("/report/pdf/same-bytes", NULL, test_pdf_same_bytes);
   ADD ("/report/pdf/long-comment", NULL, test_pdf_long_comment);
+  ADD ("/report/pdf/many-notes", NULL, test_pdf_many_notes);
   ADD ("/report/pdf/unknown", NULL, test_pdf_unknown);
   ADD ("/report/csv", NULL, test_csv);
   ADD ("/report/json/keys", NULL, test_json_keys);
