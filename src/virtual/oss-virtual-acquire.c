@@ -182,7 +182,8 @@ reconstruct (const Scan *scan, Workspace *w, int kernel, int k)
       for (int i = 0; i < size[0]; i++)
         {
           float noise = scan->noise_map[row + i] * (a * here[from + i] + b * next[from + i]);
-          out[row + i] = CLAMP (rintf (out[row + i] + scan->cupping_map[row + i] + noise), -1024.0f, 3071.0f);
+          float hu = out[row + i] + scan->cupping_map[row + i] + noise;
+          out[row + i] = CLAMP (rintf (hu), -1024.0f, 3071.0f) + 0.0f; /* no -0 */
         }
     }
 }

@@ -8,6 +8,7 @@ const double oss_virtual_rod_k2hpo4[OSS_VIRTUAL_RODS] = { -51.83, -53.40, 58.88,
 const double oss_virtual_rod_water[OSS_VIRTUAL_RODS] = { 1012.25, 1056.95, 1103.57, 1119.52, 923.20 };
 #define ROD_SPACING_MM 32.0
 #define ROD_RADIUS_MM 10.0
+#define GAS_HU -900.0
 
 /* Backward lean of T10 .. L4 in degrees, lying on the back [choice]: largest at the thoracolumbar junction, none at
  * the top of the lordosis. */
@@ -122,16 +123,25 @@ add_viscera (OssVirtualPatient *patient, OssRandom *random)
       add_ellipsoid (self, hu[OSS_TISSUE_ORGAN], x, y, z, 27.0, 25.0, 56.0);
       add_ellipsoid (self, hu[OSS_TISSUE_ADIPOSE], x - side * 9.0, y - 5.0, z, 11.0, 9.0, 24.0);
     }
-  for (int i = 0; i < 24; i++)
+  /* Stomach with its bubble, colon on either side, then small bowel. */
+  add_ellipsoid (self, hu[OSS_TISSUE_ORGAN], 48.0 * w, l1[1] - 88.0 * d, l1[2] + 70.0, 44.0 * w, 32.0 * d, 52.0);
+  add_ellipsoid (self, GAS_HU, 52.0 * w, l1[1] - 103.0 * d, l1[2] + 74.0, 24.0 * w, 11.0 * d, 26.0);
+  for (int side = -1; side <= 1; side += 2)
     {
-      double x = oss_random_range (random, -85.0, 95.0) * w, y = l1[1] - oss_random_range (random, 45.0, 112.0) * d;
-      double z = l1[2] + oss_random_range (random, -110.0, 60.0), r = oss_random_range (random, 12.0, 19.0);
+      double x = side * 106.0 * w, y = l1[1] - 38.0 * d, z = l1[2] - 75.0 + 30.0 * side;
+      add_ellipsoid (self, hu[OSS_TISSUE_ORGAN], x, y, z, 20.0, 24.0, 75.0);
+      add_ellipsoid (self, GAS_HU, x, y - 7.0, z, 10.0, 9.0, 50.0);
+    }
+  for (int i = 0; i < 26; i++)
+    {
+      double x = oss_random_range (random, -80.0, 85.0) * w, y = l1[1] - oss_random_range (random, 42.0, 112.0) * d;
+      double z = l1[2] + oss_random_range (random, -115.0, 45.0), r = oss_random_range (random, 12.0, 19.0);
       double rx = r * oss_random_range (random, 1.0, 1.6), rz = r * oss_random_range (random, 0.9, 1.8);
-      if (x < -10.0 * w && z > l1[2] - 10.0)
+      if (x < -10.0 * w && z > l1[2] - 30.0)
         continue; /* the liver is there */
-      add_ellipsoid (self, hu[OSS_TISSUE_ORGAN], x, y, z, rx, r, rz);
-      if (i % 4 == 0)
-        add_ellipsoid (self, -850.0, x, y - 0.35 * r, z, 0.55 * rx, 0.4 * r, 0.55 * rz);
+      add_ellipsoid (self, hu[OSS_TISSUE_ORGAN] - 6.0, x, y, z, rx, r, rz);
+      if (i % 6 == 0)
+        add_ellipsoid (self, GAS_HU, x, y - 0.35 * r, z, 0.55 * rx, 0.4 * r, 0.55 * rz);
     }
 }
 

@@ -184,19 +184,21 @@ oss_virtual_noise_init (OssVirtualNoise *self, const OssVirtualKernel *kernel, i
 
   self->n = n;
   self->amplitude = g_new (float, (gsize) n *(gsize) n);
-  for (int j = 0; j < n; j++)
-    for (int i = 0; i < n; i++)
+  for (int j = 0; j <= n / 2; j++)
+    for (int i = 0; i <= n / 2; i++)
       {
         double power = 0.0;
         for (int b = -folds; b <= folds; b++)
           for (int a = -folds; a <= folds; a++)
             {
-              double fx = ((i < n / 2 ? i : i - n) + a * n) * step[0], fy = ((j < n / 2 ? j : j - n) + b * n) * step[1];
-              double f = hypot (fx, fy);
+              double f = hypot ((i + a * n) * step[0], (j + b * n) * step[1]);
               if (f < 2.6 * kernel->f50)
                 power += noise_power (kernel->f50, f);
             }
-        self->amplitude[(gsize) n * (gsize) j + i] = (float) sqrt (scale * power);
+        float amplitude = (float) sqrt (scale * power);
+        int k = (n - i) % n, l = (n - j) % n; /* even in both frequencies */
+        self->amplitude[(gsize) n * (gsize) j + i] = self->amplitude[(gsize) n * (gsize) j + k] = amplitude;
+        self->amplitude[(gsize) n * (gsize) l + i] = self->amplitude[(gsize) n * (gsize) l + k] = amplitude;
       }
 }
 

@@ -91,7 +91,8 @@ typedef struct
   double low[3], high[3]; /* local box that holds it */
   double cortex_phase[3];
 
-  double bvtv; /* mean bone volume fraction in the middle of the body */
+  double bvtv;        /* bone volume fraction that pattern and texture vary about */
+  double centre_bvtv; /* mean over the trabecular centre */
   int texture_size[3];
   float *texture; /* unit Gaussian field on a lattice over the local box */
 } OssVirtualVertebra;
@@ -120,7 +121,7 @@ typedef struct
   float hu;
 } OssVirtualOrgan;
 
-#define OSS_VIRTUAL_MAX_ORGANS 48
+#define OSS_VIRTUAL_MAX_ORGANS 64
 #define OSS_VIRTUAL_RODS 5
 
 typedef struct

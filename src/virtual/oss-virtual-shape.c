@@ -104,7 +104,7 @@ static double
 body_distance (const OssVirtualVertebra *self, const double q[3])
 {
   double superior, inferior, t = fmin (fabs (q[2]) / (self->half_height + 1.0), 1.0), t2 = t * t;
-  double narrow = 1.0 + self->waist * (t2 - 0.5), deep = 1.0 + (q[1] > 0.0 ? 0.9 : 0.3) * self->waist * (t2 - 0.5);
+  double narrow = 1.0 + self->waist * (t2 - 0.5), deep = 1.0 + (q[1] > 0.0 ? 0.7 : 0.3) * self->waist * (t2 - 0.5);
   double d = oss_virtual_oval (q[0], q[1], self->half_width * narrow, self->half_depth * deep);
 
   endplates (self, q[0], q[1], &superior, &inferior);
@@ -171,7 +171,7 @@ oss_virtual_vertebra_distance (const OssVirtualVertebra *self, const double p[3]
   if (body != NULL)
     *body = b;
 
-  double canal = oss_virtual_ellipse (q[0], q[1] + self->half_depth + 7.0 * u, 11.2 * u, 8.2 * u);
+  double canal = oss_virtual_ellipse (q[0], q[1] + self->half_depth + 7.4 * u, 11.2 * u, 8.1 * u);
   q[0] = fabs (q[0]);
   double d = smooth_min (b, posterior_distance (self, q), 6.0);
   return smooth_max (d, -canal, 1.5);

@@ -6,66 +6,81 @@
 #include "image/oss-vertebra.h"
 #include "virtual/oss-virtual-private.h"
 
-/* JSON without a locale: keys and values of our own making. */
-
-static void
-add_key (GString *json, const char *key)
+/* JSON without a locale, indented by one space a level. */
+typedef struct
 {
-  char last = json->len > 0 ? json->str[json->len - 1] : '{';
+  GString *text;
+  int depth;
+} Json;
+
+/* Starts a member of an object, or of an array when @key is NULL. */
+static void
+add_key (Json *json, const char *key)
+{
+  char last = json->text->str[json->text->len - 1];
   if (last != '{' && last != '[')
-    g_string_append_c (json, ',');
-  g_string_append_c (json, '\n');
+    g_string_append_c (json->text, ',');
+  g_string_append_printf (json->text, "\n%*s", json->depth, "");
   if (key != NULL)
-    g_string_append_printf (json, "\"%s\": ", key);
+    g_string_append_printf (json->text, "\"%s\": ", key);
 }
 
 static void
-add_number (GString *json, const char *key, double value)
+open_group (Json *json, const char *key, char bracket)
+{
+  add_key (json, key);
+  g_string_append_c (json->text, bracket);
+  json->depth++;
+}
+
+static void
+close_group (Json *json, char bracket)
+{
+  json->depth--;
+  g_string_append_printf (json->text, "\n%*s%c", json->depth, "", bracket);
+}
+
+static void
+add_number (Json *json, const char *key, double value)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
   add_key (json, key);
-  g_string_append (json, g_ascii_formatd (text, sizeof text, "%.7g", value));
+  g_string_append (json->text, g_ascii_formatd (text, sizeof text, "%.7g", value));
 }
 
 static void
-add_string (GString *json, const char *key, const char *value)
+add_string (Json *json, const char *key, const char *value)
 {
   add_key (json, key);
-  g_string_append_c (json, '"');
+  g_string_append_c (json->text, '"');
   for (const char *c = value; *c != '\0'; c++)
     if (*c == '"' || *c == '\\')
-      g_string_append_printf (json, "\\%c", *c);
+      g_string_append_printf (json->text, "\\%c", *c);
     else if ((guchar) *c < 0x20)
-      g_string_append_printf (json, "\\u%04x", *c);
+      g_string_append_printf (json->text, "\\u%04x", *c);
     else
-      g_string_append_c (json, *c);
-  g_string_append_c (json, '"');
+      g_string_append_c (json->text, *c);
+  g_string_append_c (json->text, '"');
 }
 
 static void
-add_vector (GString *json, const char *key, const double *value, int n)
+add_vector (Json *json, const char *key, const double *value, int n)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
   add_key (json, key);
   for (int i = 0; i < n; i++)
-    g_string_append_printf (json, "%s%s", i == 0 ? "[" : ", ", g_ascii_formatd (text, sizeof text, "%.7g", value[i]));
-  g_string_append_c (json, ']');
+    g_string_append_printf (json->text, "%s%s", i == 0 ? "[" : ", ",
+                            g_ascii_formatd (text, sizeof text, "%.7g", value[i]));
+  g_string_append_c (json->text, ']');
 }
 
 static void
-open_object (GString *json, const char *key)
-{
-  add_key (json, key);
-  g_string_append_c (json, '{');
-}
-
-static void
-add_options (GString *json, const OssVirtualOptions *o)
+add_options (Json *json, const OssVirtualOptions *o)
 {
   const char sex[2] = { o->sex, '\0' }, size[2] = { o->size, '\0' };
-  open_object (json, "options");
+  open_group (json, "options", '{');
   add_key (json, "seed");
-  g_string_append_printf (json, "%" G_GUINT64_FORMAT, o->seed);
+  g_string_append_printf (json->text, "%" G_GUINT64_FORMAT, o->seed);
   add_string (json, "sex", sex);
   add_number (json, "age_years", o->age_years);
   add_number (json, "vbmd_mg_cm3", o->vbmd_mg_cm3);
@@ -75,66 +90,67 @@ add_options (GString *json, const OssVirtualOptions *o)
   add_number (json, "contrast_hu", o->contrast_hu);
   add_string (json, "phantom", o->phantom ? "mindways3" : "none");
   add_string (json, "marker", o->marker ? "left" : "none");
-  g_string_append (json, "\n}");
+  add_string (json, "level_low", oss_vertebra_name (o->level_low));
+  add_string (json, "level_high", oss_vertebra_name (o->level_high));
+  close_group (json, '}');
 }
 
 static void
-add_acquisition (GString *json, const OssVirtualPatient *patient, const OssVirtualStudy *study)
+add_acquisition (Json *json, const OssVirtualPatient *patient, const OssVirtualStudy *study)
 {
-  open_object (json, "acquisition");
+  open_group (json, "acquisition", '{');
   add_number (json, "effective_energy_kev", patient->spine.kev);
   add_number (json, "phantom_effective_energy_kev", patient->phantom.kev);
   add_number (json, "cupping_hu", patient->cupping_hu);
   add_number (json, "kernel_deviation", patient->truth.kernel_deviation);
-  add_key (json, "kernels");
-  g_string_append_c (json, '[');
+  open_group (json, "kernels", '[');
   for (int k = 0; k < study->n_kernels; k++)
     {
       const OssVirtualKernel *kernel = &study->kernels[k];
       const double *l1 = patient->truth.l1_centre_mm;
-      open_object (json, NULL);
+      open_group (json, NULL, '{');
       add_string (json, "name", kernel->name);
       add_string (json, "header", kernel->header);
       add_number (json, "f50_lp_cm", kernel->f50);
       add_number (json, "noise_sd_l1_hu", oss_virtual_noise_sd (patient, l1[0], l1[1]) * pow (kernel->f50 / 3.5, 1.5));
-      g_string_append (json, "\n}");
+      close_group (json, '}');
     }
-  g_string_append (json, "]\n}");
+  close_group (json, ']');
+  close_group (json, '}');
 }
 
 static void
-add_phantom (GString *json, const OssVirtualPatient *patient)
+add_phantom (Json *json, const OssVirtualPatient *patient)
 {
   const OssVirtualAnatomy *a = &patient->anatomy;
-  open_object (json, "true_line");
+  open_group (json, "true_line", '{');
   add_string (json, "basis", "K2HPO4");
   add_number (json, "slope", patient->truth.true_slope);
   add_number (json, "intercept", patient->truth.true_intercept);
-  g_string_append (json, "\n}");
-  add_key (json, "rods");
-  g_string_append_c (json, '[');
+  close_group (json, '}');
+  open_group (json, "rods", '[');
   for (int i = 0; a->phantom && i < OSS_VIRTUAL_RODS; i++)
     {
-      open_object (json, NULL);
+      open_group (json, NULL, '{');
       add_vector (json, "axis_xy_mm", a->rod[i], 2);
       add_number (json, "diameter_mm", 2.0 * a->rod_radius);
       add_number (json, "k2hpo4_mg_cm3", oss_virtual_rod_k2hpo4[i]);
       add_number (json, "water_mg_cm3", oss_virtual_rod_water[i]);
       add_number (json, "hu",
                   oss_virtual_beam_rod_hu (&patient->phantom, oss_virtual_rod_k2hpo4[i], oss_virtual_rod_water[i]));
-      g_string_append (json, "\n}");
+      close_group (json, '}');
     }
-  g_string_append_c (json, ']');
+  close_group (json, ']');
   if (a->marker)
     add_vector (json, "marker_centre_mm", a->marker_centre, 3);
 }
 
 static void
-add_vertebra (GString *json, const OssVirtualVertebra *v)
+add_vertebra (Json *json, const OssVirtualPatient *patient, const OssVirtualVertebra *v)
 {
   double width, depth;
   oss_virtual_vertebra_waist (v, &width, &depth);
-  open_object (json, oss_vertebra_name (v->level));
+  open_group (json, oss_vertebra_name (v->level), '{');
   add_number (json, "label", v->level);
   add_vector (json, "centre_mm", v->centre, 3);
   add_vector (json, "left", v->axes, 3);
@@ -150,26 +166,31 @@ add_vertebra (GString *json, const OssVirtualVertebra *v)
   add_number (json, "dish_superior_mm", v->dish_superior);
   add_number (json, "dish_inferior_mm", v->dish_inferior);
   add_number (json, "disc_below_mm", v->disc_below);
-  add_number (json, "centre_bv_tv", v->bvtv);
-  g_string_append (json, "\n}");
+  add_number (json, "centre_bv_tv", v->centre_bvtv);
+  add_number (json, "vbmd_mg_cm3",
+              oss_virtual_beam_k2hpo4 (&patient->spine,
+                                       oss_virtual_beam_bone_hu (&patient->spine, v->centre_bvtv, patient->marrow_hu)));
+  close_group (json, '}');
 }
 
 static char *
 truth_json (const OssVirtualPatient *patient, const OssVirtualStudy *study)
 {
-  GString *json = g_string_new ("{");
+  Json json = { g_string_new ("{"), 1 };
 
-  add_string (json, "program", "Ossature " OSS_VERSION);
-  add_options (json, &patient->options);
-  add_number (json, "vbmd_mg_cm3", patient->truth.vbmd_mg_cm3);
-  add_number (json, "marrow_fat_fraction", patient->truth.marrow_fat_fraction);
-  add_acquisition (json, patient, study);
-  add_phantom (json, patient);
-  open_object (json, "vertebrae");
+  add_string (&json, "program", "Ossature " OSS_VERSION);
+  add_options (&json, &patient->options);
+  add_number (&json, "vbmd_mg_cm3", patient->truth.vbmd_mg_cm3);
+  add_number (&json, "marrow_fat_fraction", patient->truth.marrow_fat_fraction);
+  add_acquisition (&json, patient, study);
+  add_phantom (&json, patient);
+  open_group (&json, "vertebrae", '{');
   for (int i = 0; i < patient->anatomy.n_vertebrae; i++)
-    add_vertebra (json, &patient->anatomy.vertebrae[i]);
-  g_string_append (json, "\n}\n}\n");
-  return g_string_free (json, FALSE);
+    add_vertebra (&json, patient, &patient->anatomy.vertebrae[i]);
+  close_group (&json, '}');
+  close_group (&json, '}');
+  g_string_append_c (json.text, '\n');
+  return g_string_free (json.text, FALSE);
 }
 
 gboolean

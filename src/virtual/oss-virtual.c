@@ -29,9 +29,6 @@ oss_virtual_options_default (OssVirtualOptions *options)
 {
   memset (options, 0, sizeof *options);
   options->seed = 1;
-  options->fov_mm = 400.0;
-  options->spacing_mm[0] = options->spacing_mm[1] = options->fov_mm / PIXELS;
-  options->spacing_mm[2] = 1.0;
   options->phantom = TRUE;
   options->level_low = T11;
   options->level_high = L3;
