@@ -257,7 +257,7 @@ draw_facts (OssPage *page, double y)
   g_autofree char *load_text = g_strconcat (load, OSS_NBSP "N", NULL);
   g_autofree char *moved = oss_format_quantity (data->displacement_mm, 2, "mm");
   g_autofree char *share = oss_format_number (100.0 * data->displacement_mm / data->strength.height_mm, 2);
-  g_autofree char *load_note = g_strdup_printf (_ ("Upper endplate moved %s (%s %% of height)"), moved, share);
+  g_autofree char *load_note = g_strdup_printf (_ ("Endplate moved %s (%s %% of height)"), moved, share);
   g_autofree char *stress = oss_format_quantity (data->stress.p95_mpa, 2, "MPa");
   g_autofree char *median = oss_format_number (data->stress.p50_mpa, 2);
   g_autofree char *stress_note = g_strdup_printf (_ ("95th percentile by volume; median %s"), median);
