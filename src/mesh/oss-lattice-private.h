@@ -32,6 +32,13 @@ typedef struct
   gint32 *tets;
 } OssTets;
 
+/* A point taken as inside to keep a part, and its own value. */
+typedef struct
+{
+  gint32 point;
+  float value;
+} OssForced;
+
 /**
  * The body-centred cubic lattice: sublattice A at multiples of a, B half a step further in x, y and z.
  * Points are numbered A first, each with x fastest.
@@ -41,6 +48,7 @@ typedef struct
  * @cut_of: [n_active][14] cut on each edge, or -1
  * @warp: [n_active] the cut that a warped point was moved to, or -1
  * @fixed: [n_active] may not warp
+ * @forced: (element-type OssForced): they may not warp either
  * @tets: the tetrahedra of the warped lattice inside the surface
  */
 struct _OssStuffing
@@ -61,6 +69,7 @@ struct _OssStuffing
   guint8 *fixed;
   gsize n_cuts;
   OssCut *cuts;
+  GArray *forced;
   OssTets tets;
 };
 
@@ -107,6 +116,8 @@ oss_lattice_cut_position (const OssStuffing *self, const OssCut *cut, double mm[
 }
 
 G_GNUC_INTERNAL void oss_tets_clear (OssTets *self);
+/* Takes points as inside that join the parts of the inside points; @n_bridged of them were joined to another. */
+G_GNUC_INTERNAL gboolean oss_stuffing_bridge (OssStuffing *self, gsize *n_bridged, GError **error);
 /* Fills @tets anew from the signs, cuts and warps. */
 G_GNUC_INTERNAL gboolean oss_stencil_fill (OssStuffing *self, GError **error);
 

@@ -15,7 +15,9 @@ typedef enum
 /**
  * OssMesh: a volume mesh, one kind of element, positive volumes.
  * @nodes: [n_nodes][3] patient LPS, mm
- * @elements: [n_elements][nodes per element]
+ * @elements: [n_elements][nodes per element], node numbers from 0
+ *
+ * Whoever made it may fill the arrays before sharing it; then it never changes, and any thread may read it.
  */
 typedef struct
 {
@@ -27,6 +29,7 @@ typedef struct
   gatomicrefcount references;
 } OssMesh;
 
+/* Arrays of zeros; NULL with OSS_ERROR_OUT_OF_MEMORY. */
 OSS_API OssMesh *oss_mesh_new (OssElementKind kind, gsize n_nodes, gsize n_elements, GError **error);
 OSS_API OssMesh *oss_mesh_ref (OssMesh *self);
 OSS_API void oss_mesh_unref (OssMesh *self);
@@ -36,9 +39,10 @@ OSS_API int oss_element_nodes (OssElementKind kind);        /* 4, 10, 8 */
 OSS_API const char *oss_element_name (OssElementKind kind); /* "tet4", "tet10", "hex8" */
 OSS_API gboolean oss_element_from_name (const char *name, OssElementKind *kind);
 
-/* Straight-sided tet10 from tet4: one node at the middle of each edge. */
+/* Straight-sided tet10 from tet4: the same corners with the same numbers, then one node at the middle of each edge.
+ * NULL with OSS_ERROR_USAGE for other elements. */
 OSS_API OssMesh *oss_mesh_to_quadratic (const OssMesh *tet4, GError **error);
-/* mm3 of each element, or the whole. */
+/* mm3 of an element (tet10: of its corners), or of the whole; negative where nodes are in the wrong order. */
 OSS_API double oss_mesh_element_volume (const OssMesh *self, gsize element);
 OSS_API double oss_mesh_volume (const OssMesh *self);
 

@@ -12,10 +12,11 @@
 
 #include <string.h>
 
-#define MARGIN 3              /* lattice cells around the label */
-#define MAX_POINTS 1000000000 /* both sublattices; keeps numbers in 31 bits */
+#define MARGIN 3            /* lattice cells around the label */
+#define MAX_POINTS 60000000 /* both sublattices; a vertebra at 1 mm has 0.7 million; about 4 GB with the elements */
 #define N_BISECTIONS 12
 #define MAX_REPAIRS 12
+#define MAX_BRIDGES 4
 #define CUTS_PER_CHUNK 4096
 
 static gboolean
@@ -90,6 +91,7 @@ oss_stuffing_new (const OssField *field, double size_mm, const OssTick *tick, GE
   self->field = field;
   self->a = size_mm;
   self->tick = tick;
+  self->forced = g_array_new (FALSE, FALSE, sizeof (OssForced));
   if (!set_box (self, error))
     return NULL;
   set_offsets (self);
@@ -128,6 +130,7 @@ oss_stuffing_free (OssStuffing *self)
   g_free (self->value);
   g_free (self->sign);
   g_free (self->slot);
+  g_array_unref (self->forced);
   oss_tets_clear (&self->tets);
   g_free (self);
 }
@@ -203,6 +206,12 @@ number_active (OssStuffing *self, GError **error)
   for (gsize id = 0, at = 0; id < 2 * self->half; id++)
     if (self->slot[id] >= 0)
       self->active[at++] = (gint32) id;
+  for (guint i = 0; i < self->forced->len; i++)
+    {
+      gint32 slot = self->slot[g_array_index (self->forced, OssForced, i).point];
+      if (slot >= 0)
+        self->fixed[slot] = 1;
+    }
   return TRUE;
 }
 
@@ -530,6 +539,11 @@ oss_stuffing_set_level (OssStuffing *self, double level, double *volume_mm3, dou
   gsize near = 0;
 
   self->tick = tick;
+  for (; self->forced->len > 0; g_array_set_size (self->forced, self->forced->len - 1))
+    {
+      const OssForced *forced = &g_array_index (self->forced, OssForced, self->forced->len - 1);
+      self->value[forced->point] = forced->value;
+    }
   if (!cut_edges (self, level, error) || !fill (self, error))
     return FALSE;
   if (!oss_tick_report (tick, 0.9, NULL, error))
@@ -546,9 +560,13 @@ oss_stuffing_set_level (OssStuffing *self, double level, double *volume_mm3, dou
 OssMesh *
 oss_stuffing_mesh (OssStuffing *self, guint *dropped, const OssTick *tick, GError **error)
 {
-  gsize n_fixed = 1;
+  gsize n_fixed = 1, n_bridged = 1;
 
   self->tick = tick;
+  for (int round = 0; round < MAX_BRIDGES && n_bridged > 0; round++)
+    if (!oss_stuffing_bridge (self, &n_bridged, error)
+        || (n_bridged > 0 && (!cut_edges (self, self->level, error) || !fill (self, error))))
+      return NULL;
   for (int round = 0; round < MAX_REPAIRS && n_fixed > 0; round++)
     {
       if (!oss_tick_report (tick, (double) round / MAX_REPAIRS, NULL, error) || (round > 0 && !fill (self, error)))
