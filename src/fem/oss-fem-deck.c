@@ -188,7 +188,7 @@ write_heading (FILE *file, const OssFemModel *model, const char *heading, guint 
   fprintf (file, "** %" G_GSIZE_FORMAT " nodes, %" G_GSIZE_FORMAT " elements.  ", model->mesh->n_nodes,
            model->mesh->n_elements);
   if (bins > 0)
-    fprintf (file, "Modulus in %u geometric bins, each at its centre.\n", bins);
+    fprintf (file, "Modulus in %u geometric bins, each at the mean of its elements.\n", bins);
   else
     fputs ("Every modulus as it is.\n", file);
 }

@@ -9,7 +9,7 @@
 
 /* Largest distance of neighbouring sample points in voxels, for tetrahedra. */
 #define SPACING_VOXELS 0.7
-/* Subdivisions of an edge: 4 gives 20 points in a tetrahedron; 24 bounds the work in huge elements. */
+/* Points along an edge: 4 gives 20 points in a tetrahedron; 24 bounds the work in huge elements. */
 #define FEWEST_PARTS 4
 #define MOST_PARTS 24
 
@@ -58,18 +58,20 @@ longest_edge (const double (*x)[3], int n)
   return longest;
 }
 
-/* Equal weights at barycentric (i + 1/4) / n, i + j + k + l = n - 1: the centroids of the upright cells of
- * the tetrahedron cut n times along each edge; exact for linear fields. */
+/* Equal weights at barycentric (i + c) / (m + 4 c), i + j + k + l = m = n - 1: a lattice of n points along each edge.
+ * Its inset c makes the mean of a squared coordinate 1/10, so that the rule is exact for quadratic fields:
+ * with the mean of i^2 over the lattice, m (2 m + 3) / 20, that asks for c^2 + c m / 2 - m / 4 = 0. */
 static void
 sample_tetrahedron (const Sampling *self, const double (*x)[3], Sum *sum)
 {
   int n = (int) fmin (fmax (ceil (longest_edge (x, 4) / SPACING_VOXELS), FEWEST_PARTS), MOST_PARTS);
+  double m = n - 1.0, c = 0.25 * (sqrt (m * m + 4.0 * m) - m), scale = 1.0 / (m + 4.0 * c);
 
   for (int i = 0; i < n; i++)
     for (int j = 0; i + j < n; j++)
       for (int k = 0; i + j + k < n; k++)
         {
-          const double b[4] = { (i + 0.25) / n, (j + 0.25) / n, (k + 0.25) / n, (n - 1 - i - j - k + 0.25) / n };
+          const double b[4] = { (i + c) * scale, (j + c) * scale, (k + c) * scale, (m - i - j - k + c) * scale };
           double index[3];
           for (int axis = 0; axis < 3; axis++)
             index[axis] = b[0] * x[0][axis] + b[1] * x[1][axis] + b[2] * x[2][axis] + b[3] * x[3][axis];
@@ -165,7 +167,7 @@ judge (const Sampling *self, OssModulusSummary *summary, GError **error)
   gsize n = self->mesh->n_elements;
 
   for (gsize e = 0; e < n; e++)
-    if (!isfinite (self->modulus[e]))
+    if (!isfinite (self->mean_density[e]))
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
                      _ ("The density in element %" G_GSIZE_FORMAT " is not a number. Look for damaged voxels."), e);
@@ -208,10 +210,14 @@ oss_fem_modulus (const OssMesh *mesh, const OssVolume *density, const OssLawChai
   return g_steal_pointer (&modulus);
 }
 
-/* Geometric bins: the relative error of a modulus is at most half a bin, whatever its size. */
+/* Geometric bins bound the relative error of a modulus, whatever its size; the mean of the members leaves
+ * the sum of the moduli as it is, and a bin with one member exact. */
 void
 oss_fem_bin_modulus (const double *modulus_mpa, gsize n, guint bins, double *binned_mpa)
 {
+  g_autofree double *sum = g_new0 (double, MAX (bins, 1));
+  g_autofree gsize *members = g_new0 (gsize, MAX (bins, 1));
+  g_autofree guint *bin = g_new (guint, MAX (n, 1));
   double low = G_MAXDOUBLE, high = 0.0;
 
   for (gsize i = 0; i < n; i++)
@@ -224,10 +230,12 @@ oss_fem_bin_modulus (const double *modulus_mpa, gsize n, guint bins, double *bin
       memmove (binned_mpa, modulus_mpa, n * sizeof *modulus_mpa);
       return;
     }
-  double step = log (high / low) / bins;
   for (gsize i = 0; i < n; i++)
     {
-      double bin = fmin (floor (log (modulus_mpa[i] / low) / step), bins - 1.0);
-      binned_mpa[i] = low * exp ((fmax (bin, 0.0) + 0.5) * step);
+      bin[i] = (guint) fmin (floor (bins * log (modulus_mpa[i] / low) / log (high / low)), bins - 1.0);
+      sum[bin[i]] += modulus_mpa[i];
+      members[bin[i]]++;
     }
+  for (gsize i = 0; i < n; i++)
+    binned_mpa[i] = sum[bin[i]] / (double) members[bin[i]];
 }
