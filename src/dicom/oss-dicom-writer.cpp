@@ -9,6 +9,7 @@
 
 #include <dcmtk/config/osconfig.h>
 
+#include <dcmtk/dcmdata/dcostrmb.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/oflog/oflog.h>
 
@@ -210,6 +211,26 @@ slice_path (const char *folder, int k)
   return path;
 }
 
+/* The whole file.  DCMTK could write it as well, but does not tell when the last buffer of a file
+ * finds the disk full. */
+std::vector<guint8>
+serialise (DcmFileFormat &file)
+{
+  constexpr gsize longest_header = 65536;
+  gsize size = file.calcElementLength (EXS_LittleEndianExplicit, EET_ExplicitLength) + longest_header;
+  std::vector<guint8> bytes (size + size % 2);
+  DcmOutputBufferStream stream (bytes.data (), (offile_off_t) bytes.size ());
+  void *begin = nullptr;
+  offile_off_t length = 0;
+
+  file.transferInit ();
+  check (file.write (stream, EXS_LittleEndianExplicit, EET_ExplicitLength, nullptr, EGL_recalcGL, EPD_withoutPadding));
+  file.transferEnd ();
+  stream.flushBuffer (begin, length);
+  bytes.resize ((gsize) length);
+  return bytes;
+}
+
 gboolean
 write_slice (const char *folder, const OssVolume *volume, const OssCtHeader *header, int k, GError **error)
 {
@@ -219,23 +240,15 @@ write_slice (const char *folder, const OssVolume *volume, const OssCtHeader *hea
     std::string path = slice_path (folder, k);
     g_autofree char *uid =
         oss_dicom_uid (oss_dicom_hash_text (OSS_DICOM_HASH_START, header->series_uid), (guint64) k + 1);
-    g_autoptr (OssFileWriter) writer = oss_file_writer_new (path.c_str (), error);
 
-    if (writer == nullptr)
-      return FALSE;
     image.text (DCM_SOPClassUID, UID_CTImageStorage);
     image.text (DCM_SOPInstanceUID, uid);
     put_study (image, header);
     put_acquisition (image, header, &volume->grid);
     put_plane (image, &volume->grid, k);
     put_pixels (image, volume, k);
-    OFCondition saved = file.saveFile (oss_file_writer_temporary_path (writer), EXS_LittleEndianExplicit,
-                                       EET_ExplicitLength, EGL_recalcGL, EPD_withoutPadding);
-    if (saved.good ())
-      return oss_file_writer_commit (writer, error);
-    g_autofree char *name = g_filename_display_name (path.c_str ());
-    g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("“%s” was not written: %s."), name, saved.text ());
-    return FALSE;
+    std::vector<guint8> bytes = serialise (file);
+    return oss_file_write (path.c_str (), bytes.data (), bytes.size (), error);
   });
 }
 

@@ -21,16 +21,17 @@ enum
 typedef struct
 {
   GPtrArray *files; /* char* */
-  GHashTable *seen; /* "device:inode" of folders and files: links make no loops and no doubles */
+  GHashTable *seen; /* true paths of folders and files: links make no loops and no doubles */
   GPtrArray *damaged;
   const OssTick *tick;
 } Walk;
 
 static gboolean
-first_visit (Walk *self, const GStatBuf *info)
+first_visit (Walk *self, const char *path)
 {
-  return g_hash_table_add (
-      self->seen, g_strdup_printf ("%llu:%llu", (unsigned long long) info->st_dev, (unsigned long long) info->st_ino));
+  char *resolved = realpath (path, NULL);
+
+  return resolved != NULL && g_hash_table_add (self->seen, resolved);
 }
 
 static int
@@ -92,9 +93,9 @@ walk (Walk *self, const char *path, int depth, GError **error)
       g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("“%s” cannot be opened: %s."), name, g_strerror (errno));
       return FALSE;
     }
-  if (S_ISREG (info.st_mode) && first_visit (self, &info))
+  if (S_ISREG (info.st_mode) && first_visit (self, path))
     g_ptr_array_add (self->files, g_strdup (path));
-  else if (S_ISDIR (info.st_mode) && depth < DEEPEST_FOLDER && first_visit (self, &info))
+  else if (S_ISDIR (info.st_mode) && depth < DEEPEST_FOLDER && first_visit (self, path))
     return walk_folder (self, path, depth, error);
   return TRUE;
 }
@@ -342,7 +343,7 @@ oss_series_scan (const char *const *paths, const OssTick *tick, GError **error)
 {
   g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) damaged = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, free, NULL);
   g_autoptr (GArray) items = g_array_new (FALSE, TRUE, sizeof (Item));
   g_autoptr (OssDicomReaders) readers = oss_dicom_readers_new ();
   g_autoptr (OssSeriesList) list = NULL;

@@ -5,7 +5,9 @@
 #include "dicom/oss-dicom-uid.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* DICOM PS3.5, B.2: 2.25. and a UUID as a decimal number, no leading zero, 64 characters at most. */
 static void
@@ -204,6 +206,40 @@ test_cancel_leaves_nothing (void)
   fixture_remove (folder);
 }
 
+/* A full disk, imitated by a limit on the size of files: no part of a file is left, whether the
+ * limit falls into the header, the pixels or the last buffer. */
+static void
+test_full_disk (void)
+{
+  char *folder = fixture_folder ();
+  OssGrid grid = fixture_grid (64, 64, 3);
+  OssCtHeader header = fixture_header (1);
+  g_autoptr (OssVolume) volume = fixture_volume (&grid);
+  const rlim_t limits[] = { 100, 4096, 9300 }; /* a file has 1.2 kB of header and 8192 bytes of pixels */
+  struct rlimit before, now;
+  struct sigaction ignore = { .sa_handler = SIG_IGN }, handler;
+
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  sigaction (SIGXFSZ, &ignore, &handler);
+  for (gsize i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      now = before;
+      now.rlim_cur = limits[i];
+      setrlimit (RLIMIT_FSIZE, &now);
+      gboolean ok = oss_dicom_write_ct (folder, volume, &header, NULL, &error);
+      setrlimit (RLIMIT_FSIZE, &before);
+      g_assert_false (ok);
+      g_assert_error (error, OSS_ERROR, OSS_ERROR_FAILED);
+      g_test_message ("%s", error->message);
+      g_assert_nonnull (strstr (error->message, "CT000001.dcm"));
+      g_assert_cmpuint (count_files (folder), ==, 0);
+    }
+  sigaction (SIGXFSZ, &handler, NULL);
+  fixture_header_clear (&header);
+  fixture_remove (folder);
+}
+
 static void
 test_says_why_not (void)
 {
@@ -259,6 +295,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dicom/writer/clamps", test_clamps);
   g_test_add_func ("/dicom/writer/conformance", test_conformance);
   g_test_add_func ("/dicom/writer/cancel-leaves-nothing", test_cancel_leaves_nothing);
+  g_test_add_func ("/dicom/writer/full-disk", test_full_disk);
   g_test_add_func ("/dicom/writer/says-why-not", test_says_why_not);
   g_test_add_func ("/dicom/writer/same-bytes", test_same_bytes);
   return g_test_run ();

@@ -263,6 +263,29 @@ test_two_series (void)
   fixture_remove (folder);
 }
 
+/* A scout under the axial series' own UID becomes a series of its own; the axial one stays usable. */
+static void
+test_scout_inside (void)
+{
+  char *folder = fixture_folder ();
+  OssGrid grid = fixture_grid (16, 12, 4);
+  OssCtHeader header = fixture_header (1);
+  g_autofree char *scout = g_build_filename (folder, "s000", NULL);
+  g_autoptr (GError) error = NULL;
+
+  fixture_write (folder, "ct", &grid, &header);
+  write_single (folder, 0, (const double[3]){ 0.0, 0.0, 0.0 }, &header);
+  fixture_patch (scout, "PRIMARY\\AXIAL", "PRIMARY\\SCOUT", 13);
+  g_autoptr (OssSeriesList) list = fixture_scan (folder);
+  g_assert_cmpuint (list->series->len, ==, 2);
+  const OssSeries *series = oss_series_pick (list, header.series_uid, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (series->files->len, ==, 4);
+  g_assert_cmpint (series->verdict, ==, OSS_VERDICT_USABLE);
+  fixture_header_clear (&header);
+  fixture_remove (folder);
+}
+
 /* One UID, two reconstructions: refused, for both reasons. */
 static void
 test_same_uid_twice (void)
@@ -491,6 +514,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dicom/series/patched-headers", test_patched_headers);
   g_test_add_func ("/dicom/series/character-set", test_character_set);
   g_test_add_func ("/dicom/series/two-series", test_two_series);
+  g_test_add_func ("/dicom/series/scout-inside", test_scout_inside);
   g_test_add_func ("/dicom/series/same-uid-twice", test_same_uid_twice);
   g_test_add_func ("/dicom/series/mixed-size-and-orientation", test_mixed_size_and_orientation);
   g_test_add_func ("/dicom/series/nothing-there", test_nothing_there);
