@@ -16,30 +16,50 @@ typedef struct
   const char *stress_caption;
 } OssReportOptions;
 
-/* Two pages: reading, method.  (transfer none) study must have simulated. */
+/**
+ * oss_report_pdf:
+ * @options: (nullable): then A4, de-identified, without a stress picture
+ *
+ * Two pages, reading and method; a third when the comment or the notes are long.  Equal input gives equal bytes
+ * when SOURCE_DATE_EPOCH is set.  Errors: USAGE when the study has not simulated; FAILED when @path cannot be
+ * written, and then nothing is left there.
+ *
+ * Thread safety: the study's owner thread only.
+ */
 OSS_API gboolean oss_report_pdf (OssStudy *study, const OssReportOptions *options, const char *path, GError **error);
-/* One row per quantity: name,value,unit,method.  No names, de-identified. */
+/* One row a quantity: quantity,value,unit,method,source (RFC 4180, decimal point).  No names, de-identified. */
 OSS_API gboolean oss_report_csv (OssStudy *study, const char *path, GError **error);
-/* result.json of the command line's contract; also as text for --json. (transfer full) */
+/* result.json of the command line's contract, also as text for --json; works for a study that has run only some
+ * steps: what is not known is null. (transfer full) */
 OSS_API char *oss_report_json (OssStudy *study);
 
 /* Any picture as PNG. */
 OSS_API gboolean oss_report_png (const OssPicture *picture, const char *path, GError **error);
 
-/* Draws a labelled colour bar (title with unit, round ticks, end triangles, mark at the 95th percentile, load below)
- * into the right of @picture, and the axes sign at the lower left when @camera_axes is given ([3][2] screen directions
- * of L, P, S). */
+/**
+ * OssColorbar:
+ * @map: colours of [@low, @high]; values above have the end's colour, which a triangle says, and below likewise
+ *   unless @low is 0
+ * @title: quantity and unit, "von Mises, MPa"
+ * @load: (nullable): what it was computed for, "1 % compression, 6 310 N"
+ * @mark: the 95th percentile; NaN: none
+ * @axes: (nullable): [3][2] directions (right, up) of the patient's left, posterior and superior in the picture;
+ *   drawn at the lower left with the letters L, A, H
+ * @deformation: written in the picture unless 0
+ */
 typedef struct
 {
   const OssColormap *map;
   double low, high;
-  const char *title; /* "von Mises, MPa" */
-  const char *load;  /* "1 % compression, 6 310 N" */
-  double mark;       /* NaN: none */
+  const char *title;
+  const char *load;
+  double mark;
   const double (*axes)[2];
   double deformation;
 } OssColorbar;
 
+/* Draws the bar into the right of @picture: at least 240 pixels high where the picture allows, ticks at round
+ * numbers.  Letters grow with the picture.  Nothing is drawn unless high > low. */
 OSS_API void oss_report_colorbar (OssPicture *picture, const OssColorbar *bar);
 
 G_END_DECLS

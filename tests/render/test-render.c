@@ -4,6 +4,7 @@
  * needs the picture. */
 #include "base/oss-vector.h"
 #include "render/oss-render-private.h"
+#include "render/oss-stress-picture.h"
 
 #include <math.h>
 
@@ -480,6 +481,58 @@ test_rejects_size (void)
   g_assert_error (error, OSS_ERROR, OSS_ERROR_USAGE);
 }
 
+/* The report's picture of an upright box, wider than deep: whole, clear of the colour bar, the patient's left at
+ * the right, and opened there when cut. */
+static void
+test_stress_picture (void)
+{
+  const double low[3] = { -22, -110, 290 }, high[3] = { 22, -80, 315 };
+  const OssVertebraFrame frame = {
+    .centre = { 0, -95, 302 }, .right = { -1, 0, 0 }, .anterior = { 0, -1, 0 }, .superior = { 0, 0, 1 }
+  };
+  g_autoptr (OssMesh) mesh = box_mesh (OSS_ELEMENT_TET10, low, high, 4);
+  g_autofree double *values = g_new (double, mesh->n_nodes);
+  double axes[3][2];
+  int lit[2] = { 0, 0 };
+  OssColormap map;
+
+  ramp (&map);
+  for (gsize i = 0; i < mesh->n_nodes; i++)
+    values[i] = mesh->nodes[3 * i] > 0 ? 1.0 : 0.0; /* red on the patient's left, green on the right */
+  for (int cut = 0; cut < 2; cut++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (OssPicture) picture =
+          oss_render_stress_picture (mesh, values, &frame, &map, 0.0, 1.0, cut, 460, 400, &error);
+      double red = 0, green = 0, at_red = 0, at_green = 0;
+
+      g_assert_no_error (error);
+      for (int y = 0; y < 400; y++)
+        for (int x = 0; x < 460; x++)
+          {
+            const guint8 *p = pixel (picture, x, y);
+
+            lit[cut] += is_lit (p);
+            if (is_lit (p))
+              {
+                g_assert_cmpint (x, <, 460 * 0.77);
+                g_assert_cmpint (MIN (x, MIN (y, 399 - y)), >, 2);
+                red += p[0] > 2 * p[1], at_red += p[0] > 2 * p[1] ? x : 0;
+                green += p[1] > 2 * p[0], at_green += p[1] > 2 * p[0] ? x : 0;
+              }
+          }
+      if (cut)
+        continue;
+      g_assert_cmpfloat (MIN (red, green), >, 2000);
+      g_assert_cmpfloat (at_red / red, >, at_green / green + 50);
+    }
+  g_assert_cmpint (lit[1], <, 0.85 * lit[0]);
+  oss_render_stress_axes (&frame, axes);
+  g_assert_cmpfloat (axes[0][0], >, 0.5); /* left: to the right */
+  g_assert_cmpfloat (axes[1][0], >, 0.2); /* posterior: to the right and away */
+  g_assert_cmpfloat (axes[2][1], >, 0.8); /* superior: up */
+}
+
 /* 480 000 tetrahedra with a cut: the size the program promises. */
 static void
 test_large (void)
@@ -518,6 +571,7 @@ main (int argc, char **argv)
   g_test_add_func ("/render/same-on-es", test_same_on_es);
   g_test_add_func ("/render/compile-log", test_compile_log);
   g_test_add_func ("/render/rejects-size", test_rejects_size);
+  g_test_add_func ("/render/stress-picture", test_stress_picture);
   g_test_add_func ("/render/large", test_large);
   return g_test_run ();
 }
