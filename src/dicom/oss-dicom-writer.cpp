@@ -259,7 +259,8 @@ struct Writing
   const OssCtHeader *header;
   const OssTick *tick;
   gsize first;
-  GError **errors; /* per slice */
+  GError **errors;   /* per slice */
+  gboolean *written; /* per slice */
 };
 
 void
@@ -267,7 +268,7 @@ write_range (gsize begin, gsize end, guint, void *data)
 {
   auto *self = static_cast<Writing *> (data);
   for (gsize i = self->first + begin; i < self->first + end && !oss_tick_stopped (self->tick); i++)
-    write_slice (self->folder, self->volume, self->header, (int) i, &self->errors[i]);
+    self->written[i] = write_slice (self->folder, self->volume, self->header, (int) i, &self->errors[i]);
 }
 
 gboolean
@@ -343,14 +344,15 @@ oss_dicom_write_ct (const char *folder, const OssVolume *volume, const OssCtHead
     return FALSE;
   int n = volume->grid.size[2];
   g_autofree GError **errors = g_new0 (GError *, n);
-  Writing writing = { folder, volume, header, tick, 0, errors };
+  g_autofree gboolean *written = g_new0 (gboolean, n);
+  Writing writing = { folder, volume, header, tick, 0, errors, written };
   gboolean ok = write_all (&writing, error);
   for (int k = 0; k < n; k++)
-    g_clear_error (&errors[k]);
-  /* Files are begun in order, batch by batch: none lies beyond the last batch. */
-  gsize begun = MIN ((gsize) n, writing.first + 8 * (gsize) oss_parallel_threads ());
-  for (gsize k = 0; !ok && k < begun; k++)
-    g_unlink (slice_path (folder, (int) k).c_str ());
+    {
+      g_clear_error (&errors[k]);
+      if (!ok && written[k])
+        g_unlink (slice_path (folder, k).c_str ());
+    }
   if (!ok && !existed)
     g_rmdir (folder);
   return ok;
