@@ -11,7 +11,9 @@
 #define MAXIMUM_SIZE_MM 50.0
 
 #define LEVEL_TRIES 5
-#define VOLUME_TOLERANCE 0.003 /* of the mask's volume; the promise is 0.01 */
+#define LEVEL_TOLERANCE 0.003 /* of the mask's volume; the promise is 0.01 */
+#define MESH_TRIES 3
+#define MESH_TOLERANCE 0.007
 
 void
 oss_mesh_options_default (OssMeshOptions *options)
@@ -86,11 +88,11 @@ choose_sigma (const OssGrid *grid, const OssMeshOptions *options, double sigma_m
 
 /**
  * Flat triangles cut the corners of a curved surface, and smoothing shrinks it: the level of the field is moved
- * until the tetrahedra have the mask's volume.  The first step takes the estimated slope, the next ones the secant;
+ * until the tetrahedra have the volume @goal_mm3.  The first step takes the estimated slope, the next ones the secant;
  * the level stays within a voxel's diagonal of the field, which is half of that in place.
  */
 static gboolean
-find_level (OssStuffing *stuffing, double limit, double mask_mm3, const OssTick *tick, GError **error)
+find_level (OssStuffing *stuffing, double limit, double goal_mm3, const OssTick *tick, GError **error)
 {
   double level = 0.0, volume, slope, best_level = 0.0, best_miss = INFINITY, last_level = 0.0, last_miss = 0.0;
 
@@ -99,7 +101,7 @@ find_level (OssStuffing *stuffing, double limit, double mask_mm3, const OssTick 
       OssTick part = oss_tick_part (tick, (double) round / LEVEL_TRIES, (round + 1.0) / LEVEL_TRIES);
       if (!oss_stuffing_set_level (stuffing, level, &volume, &slope, &part, error))
         return FALSE;
-      double miss = volume - mask_mm3;
+      double miss = volume - goal_mm3;
       if (round > 0 && (miss - last_miss) / (level - last_level) < 0.0)
         slope = (miss - last_miss) / (level - last_level);
       last_level = level;
@@ -110,18 +112,48 @@ find_level (OssStuffing *stuffing, double limit, double mask_mm3, const OssTick 
           best_level = level;
         }
       level = CLAMP (level - miss / slope, -limit, limit);
-      if (best_miss <= VOLUME_TOLERANCE * mask_mm3 || level == last_level)
+      if (best_miss <= LEVEL_TOLERANCE * goal_mm3 || level == last_level)
         break;
     }
   return last_level == best_level || oss_stuffing_set_level (stuffing, best_level, &volume, &slope, tick, error);
+}
+
+/* The mesh with the mask's volume.  Bridges, repairs and dropped crumbs change the volume once more, by much only
+ * where the bone is as thin as the elements: then the goal is moved by what was missed. */
+static OssMesh *
+mesh_to_volume (OssStuffing *stuffing, double limit, double mask_mm3, guint *dropped, const OssTick *tick,
+                GError **error)
+{
+  g_autoptr (OssMesh) best = NULL;
+  double goal_mm3 = mask_mm3, best_miss = INFINITY;
+
+  for (int round = 0; round < MESH_TRIES && best_miss > MESH_TOLERANCE * mask_mm3; round++)
+    {
+      OssTick whole = oss_tick_part (tick, (double) round / MESH_TRIES, (round + 1.0) / MESH_TRIES);
+      OssTick first = oss_tick_part (&whole, 0.0, 0.6), second = oss_tick_part (&whole, 0.6, 1.0);
+      guint n_dropped;
+      if (!find_level (stuffing, limit, goal_mm3, &first, error))
+        return NULL;
+      g_autoptr (OssMesh) mesh = oss_stuffing_mesh (stuffing, &n_dropped, &second, error);
+      if (mesh == NULL)
+        return NULL;
+      double miss = oss_mesh_volume (mesh) - mask_mm3;
+      goal_mm3 -= miss;
+      if (fabs (miss) >= best_miss)
+        continue;
+      best_miss = fabs (miss);
+      *dropped = n_dropped;
+      g_clear_pointer (&best, oss_mesh_unref);
+      best = g_steal_pointer (&mesh);
+    }
+  return g_steal_pointer (&best);
 }
 
 static OssMesh *
 tetrahedra (const OssLabels *labels, const OssMeshOptions *options, double mask_mm3, OssMeshQuality *parts,
             const OssTick *tick, GError **error)
 {
-  OssTick first = oss_tick_part (tick, 0.0, 0.3), second = oss_tick_part (tick, 0.3, 0.7);
-  OssTick third = oss_tick_part (tick, 0.7, 1.0);
+  OssTick first = oss_tick_part (tick, 0.0, 0.3), second = oss_tick_part (tick, 0.3, 1.0);
   g_autoptr (OssStuffing) stuffing = NULL;
   OssField field;
   OssMesh *mesh = NULL;
@@ -131,8 +163,8 @@ tetrahedra (const OssLabels *labels, const OssMeshOptions *options, double mask_
   choose_sigma (&labels->grid, options, sigma_mm);
   if (oss_field_init (&field, labels, sigma_mm, &first, error))
     stuffing = oss_stuffing_new (&field, options->size_mm, &second, error);
-  if (stuffing != NULL && find_level (stuffing, oss_norm (labels->grid.spacing), mask_mm3, &second, error))
-    mesh = oss_stuffing_mesh (stuffing, &dropped, &third, error);
+  if (stuffing != NULL)
+    mesh = mesh_to_volume (stuffing, oss_norm (labels->grid.spacing), mask_mm3, &dropped, &second, error);
   oss_field_clear (&field);
   if (mesh == NULL)
     return NULL;

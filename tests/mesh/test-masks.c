@@ -239,6 +239,49 @@ test_sponge (void)
   assert_meshes ("sponge", labels);
 }
 
+/* Blobs of random balls, holes and loose voxels on random grids, one lattice constant from fine to coarser than the
+ * features: the promises hold for all of them. */
+static void
+test_random_masks (void)
+{
+  double least_angle = 180.0, worst_volume = 0.0;
+
+  for (guint seed = 0; seed < 60; seed++)
+    {
+      OssGrid grid = { .size = { 36, 36, 36 }, .direction = { 1, 0, 0, 0, 1, 0, 0, 0, 1 } };
+      OssRandom random;
+      OssMeshQuality q;
+      oss_random_init (&random, seed, 1);
+      for (int a = 0; a < 3; a++)
+        {
+          grid.spacing[a] = oss_random_range (&random, 0.4, 1.2);
+          grid.origin[a] = oss_random_range (&random, -60.0, 60.0);
+        }
+      g_autoptr (OssLabels) labels = oss_labels_new (&grid, NULL);
+      for (int ball = 0; ball < 24; ball++)
+        {
+          const double index[3] = { oss_random_range (&random, 8.0, 28.0), oss_random_range (&random, 8.0, 28.0),
+                                    oss_random_range (&random, 8.0, 28.0) };
+          double mm[3];
+          oss_grid_to_patient (&grid, index, mm);
+          stamp (labels, mm, oss_random_range (&random, 1.0, ball % 3 == 2 ? 3.0 : 6.0), ball % 3 != 2);
+        }
+      for (gsize i = 0; i < oss_grid_count (&grid); i++)
+        labels->data[i] ^= oss_random_uniform (&random) < 0.02 * (seed % 3);
+      const OssMeshOptions options = { .kind = OSS_ELEMENT_TET4, .size_mm = oss_random_range (&random, 0.8, 2.5) };
+      g_autoptr (GError) error = NULL;
+      g_autoptr (OssMesh) mesh = oss_mesher_run (labels, &options, &q, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (q.closed && q.manifold);
+      g_assert_cmpuint (q.inverted, ==, 0);
+      least_angle = MIN (least_angle, q.minimum_dihedral_deg);
+      worst_volume = MAX (worst_volume, fabs (q.volume_error_percent));
+      g_assert_cmpfloat (q.minimum_dihedral_deg, >=, 10.0);
+      g_assert_cmpfloat (fabs (q.volume_error_percent), <=, 1.0);
+    }
+  g_test_message ("least angle %.2f degrees, volume within %.2f %%", least_angle, worst_volume);
+}
+
 /* Reads a mask of the shared data, or says why not. */
 static OssLabels *
 read_real (const char *name)
@@ -333,6 +376,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mesh/masks/cut-by-border", test_cut_by_border);
   g_test_add_func ("/mesh/masks/pinches", test_pinches);
   g_test_add_func ("/mesh/masks/sponge", test_sponge);
+  g_test_add_func ("/mesh/masks/random", test_random_masks);
   g_test_add_func ("/mesh/masks/real/verse", test_real_verse);
   g_test_add_func ("/mesh/masks/real/coarse", test_real_coarse);
   g_test_add_func ("/mesh/masks/real/voxel-model", test_real_voxel_model);
