@@ -8,10 +8,10 @@ G_BEGIN_DECLS
 
 #define OSS_PHANTOM_MAX_RODS 8
 
-/* A reference phantom as its certificate describes it (data/phantoms.json; certificates differ by serial). */
+/* A reference phantom as its certificate describes it (data/phantoms.ini; certificates differ by serial). */
 typedef struct
 {
-  char name[32];  /* "mindways3" */
+  char name[32]; /* "mindways3" */
   char title[64];
   OssBasis basis;
   int n_rods;
@@ -21,6 +21,7 @@ typedef struct
   char source[96];
 } OssPhantom;
 
+/* A phantom of data/phantoms.ini by name.  USAGE lists the names; INVALID_DATA when the file's entry is wrong. */
 OSS_API gboolean oss_phantom_find (const char *name, OssPhantom *phantom, GError **error);
 
 /* One rod as measured. */
@@ -39,7 +40,7 @@ typedef struct
   int n_rods;
   OssRod rods[OSS_PHANTOM_MAX_RODS];
   OssCalibrationLine line;
-  double effective_slope_hu; /* HU per mg/cm3 of the fit, before inversion */
+  double effective_slope_hu; /* HU per mg/cm3 of the line, before inversion */
   int slices_used;
   guint warnings; /* OSS_PHANTOM_* bits */
 } OssPhantomFit;

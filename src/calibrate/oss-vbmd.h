@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   double mean_mg_cm3, sd_mg_cm3, mean_hu;
-  double centre_mm[3];           /* patient */
+  double centre_mm[3]; /* patient */
   double semi_axis_right_mm, semi_axis_anterior_mm, height_mm;
   gsize voxels;
 } OssVbmd;
