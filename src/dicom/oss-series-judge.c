@@ -11,7 +11,7 @@
 #define CT_IMAGE_STORAGE "1.2.840.10008.5.1.4.1.1.2"
 #define SECONDARY_CAPTURE_STORAGE "1.2.840.10008.5.1.4.1.1.7" /* and ....7.1 to 7.4 */
 
-/* Above this, UI and meshing call slices thick. */
+/* Thicker slices show a vertebra in too few layers to be meshed. */
 #define THICKEST_FOR_SIMULATION_MM 3.0
 
 typedef enum
@@ -58,30 +58,42 @@ oss_dicom_has_value (const char *values, const char *value)
   return FALSE;
 }
 
+/* @uid is @family or one of those below it ("....7.1"). */
+static gboolean
+is_of_family (const char *uid, const char *family)
+{
+  gsize n = strlen (family);
+
+  return strncmp (uid, family, n) == 0 && (uid[n] == '\0' || uid[n] == '.');
+}
+
+static gboolean
+has_any_value (const char *values, const char *const *wanted)
+{
+  for (int i = 0; wanted[i] != NULL; i++)
+    if (oss_dicom_has_value (values, wanted[i]))
+      return TRUE;
+  return FALSE;
+}
+
 OssImageKind
 oss_image_kind (const OssDicomHeader *header)
 {
-  static const char *const screens[] = { "SCREEN SAVE", "DOSE_INFO", "DOSE_INFO_RT", "PATIENT PROTOCOL" };
-  static const char *const scouts[] = { "LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW", "SCANOGRAM" };
-  gboolean grey = g_strcmp0 (header->photometric, "MONOCHROME2") == 0 && header->samples == 1;
+  static const char *const screens[] = { "SCREEN SAVE", "DOSE_INFO", "DOSE_INFO_RT", "PATIENT PROTOCOL", NULL };
+  static const char *const scouts[] = { "LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW", "SCANOGRAM", NULL };
+  gboolean ct = strcmp (header->modality, "CT") == 0;
+  gboolean colour =
+      header->photometric[0] != '\0' && (strcmp (header->photometric, "MONOCHROME2") != 0 || header->samples != 1);
 
-  if (g_str_has_prefix (header->sop_class, SECONDARY_CAPTURE_STORAGE)
-      && strchr (".", header->sop_class[strlen (SECONDARY_CAPTURE_STORAGE)]) != NULL)
-    return strcmp (header->modality, "CT") == 0 || header->modality[0] == '\0' ? OSS_IMAGE_SCREENSHOT
-                                                                               : OSS_IMAGE_NOT_CT;
-  if (strcmp (header->modality, "CT") != 0)
+  if (is_of_family (header->sop_class, SECONDARY_CAPTURE_STORAGE))
+    return ct || header->modality[0] == '\0' ? OSS_IMAGE_SCREENSHOT : OSS_IMAGE_NOT_CT;
+  if (!ct || (header->sop_class[0] != '\0' && !is_of_family (header->sop_class, CT_IMAGE_STORAGE)))
     return OSS_IMAGE_NOT_CT;
-  if (header->frames > 1 || g_str_has_prefix (header->sop_class, CT_IMAGE_STORAGE "."))
+  if (header->frames > 1 || (header->sop_class[0] != '\0' && strcmp (header->sop_class, CT_IMAGE_STORAGE) != 0))
     return OSS_IMAGE_MULTIFRAME;
-  if (header->sop_class[0] != '\0' && strcmp (header->sop_class, CT_IMAGE_STORAGE) != 0)
-    return OSS_IMAGE_NOT_CT;
-  for (gsize i = 0; i < G_N_ELEMENTS (scouts); i++)
-    if (oss_dicom_has_value (header->image_type, scouts[i]))
-      return OSS_IMAGE_LOCALIZER;
-  for (gsize i = 0; i < G_N_ELEMENTS (screens); i++)
-    if (oss_dicom_has_value (header->image_type, screens[i]))
-      return OSS_IMAGE_SCREENSHOT;
-  return grey || header->photometric[0] == '\0' ? OSS_IMAGE_CT : OSS_IMAGE_SCREENSHOT;
+  if (has_any_value (header->image_type, scouts))
+    return OSS_IMAGE_LOCALIZER;
+  return colour || has_any_value (header->image_type, screens) ? OSS_IMAGE_SCREENSHOT : OSS_IMAGE_CT;
 }
 
 static const OssSlice *
