@@ -36,8 +36,7 @@ oss_badge_new (const char *text)
 const char *
 oss_verdict_icon (OssVerdict verdict)
 {
-  static const char *const icons[] = { "emblem-ok-symbolic", "dialog-information-symbolic",
-                                       "action-unavailable-symbolic" };
+  static const char *const icons[] = { "emblem-ok-symbolic", "oss-note-symbolic", "action-unavailable-symbolic" };
 
   return icons[verdict];
 }

@@ -245,7 +245,7 @@ oss_document_get_report_path (OssDocument *self)
 char *
 oss_document_title (OssDocument *self)
 {
-  if (self->series != NULL && *self->series->patient_name != '\0')
+  if (self->series != NULL)
     return oss_format_dicom_name (self->series->patient_name);
   return g_path_get_basename (self->path);
 }

@@ -99,8 +99,8 @@ oss_format_dicom_name (const char *name)
 {
   g_auto (GStrv) parts = g_strsplit (name, "^", 3);
 
-  if (parts[0] == NULL)
-    return g_strdup ("");
+  if (*name == '\0' || parts[0] == NULL)
+    return g_strdup (_ ("No name"));
   if (parts[1] == NULL || *parts[1] == '\0')
     return g_strdup (parts[0]);
   return g_strdup_printf ("%s, %s", parts[0], parts[1]);

@@ -18,7 +18,7 @@ char *oss_format_place (const double lps_mm[3]);
 const char *oss_format_basis (OssBasis basis);
 /* "20260314" -> "14 Mar 2026"; anything else comes back as it is. */
 char *oss_format_dicom_date (const char *date);
-/* "Brandt^Helga" -> "Brandt, Helga". */
+/* "Brandt^Helga" -> "Brandt, Helga"; "No name" when there is none. */
 char *oss_format_dicom_name (const char *name);
 /* "071Y" -> "71 y"; "" when there is none. */
 char *oss_format_dicom_age (const char *age);

@@ -137,12 +137,6 @@ oss_review_page_cut (OssReviewPage *self)
   oss_model_pane_toggle_cut (self->model);
 }
 
-gboolean
-oss_review_page_get_column_shown (OssReviewPage *self)
-{
-  return adw_flap_get_reveal_flap (self->flap);
-}
-
 void
 oss_review_page_set_column_shown (OssReviewPage *self, gboolean shown)
 {

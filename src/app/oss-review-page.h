@@ -26,7 +26,6 @@ void oss_review_page_show_jobs (OssReviewPage *self);
 void oss_review_page_set_tool (OssReviewPage *self, OssTool tool);
 /* One view (the one with the focus) or four. */
 void oss_review_page_set_single (OssReviewPage *self, gboolean single);
-gboolean oss_review_page_get_column_shown (OssReviewPage *self);
 void oss_review_page_set_column_shown (OssReviewPage *self, gboolean shown);
 void oss_review_page_cut (OssReviewPage *self);
 /* F6: rail, views, column, and around. */

@@ -177,7 +177,7 @@ row_selected_cb (OssSeriesPage *self)
   name = oss_format_dicom_name (series->patient_name);
   subtitle = oss_format_patient (series->patient_age, series->patient_sex, series->patient_id,
                                  series->study_description, series->study_date);
-  adw_window_title_set_title (self->title, *name != '\0' ? name : _ ("No name"));
+  adw_window_title_set_title (self->title, name);
   adw_window_title_set_subtitle (self->title, subtitle);
   gtk_image_set_from_icon_name (self->verdict_icon, oss_verdict_icon (series->verdict));
   for (int v = 0; v <= OSS_VERDICT_REFUSED; v++)

@@ -14,7 +14,7 @@ struct _OssStepCard
   GtkImage *icon;
   GtkSpinner *spinner;
   GtkLabel *title, *state, *sentence, *detail;
-  GtkFlowBox *facts;
+  GtkBox *facts;
   GtkWidget *running;
   GtkProgressBar *bar;
   GtkRevealer *revealer;
@@ -37,7 +37,7 @@ static const struct
   [OSS_STATE_NOT_RUN] = { "content-loading-symbolic", "waiting" },
   [OSS_STATE_RUNNING] = { NULL, "waiting" },
   [OSS_STATE_DONE] = { "emblem-default-symbolic", "usable" },
-  [OSS_STATE_NOTES] = { "dialog-information-symbolic", "notes" },
+  [OSS_STATE_NOTES] = { "oss-note-symbolic", "notes" },
   [OSS_STATE_OUT_OF_DATE] = { "view-refresh-symbolic", "notes" },
   [OSS_STATE_FAILED] = { "dialog-error-symbolic", "refused" },
   [OSS_STATE_REFUSED] = { "action-unavailable-symbolic", "refused" },
@@ -89,17 +89,15 @@ oss_step_card_set_facts (OssStepCard *self, const char *const *facts)
   GtkWidget *child;
 
   while ((child = gtk_widget_get_first_child (GTK_WIDGET (self->facts))) != NULL)
-    gtk_flow_box_remove (self->facts, child);
+    gtk_box_remove (self->facts, child);
   for (int i = 0; facts[i] != NULL; i++)
     {
-      GtkWidget *label = gtk_label_new (facts[i]), *holder = gtk_flow_box_child_new ();
+      GtkWidget *label = gtk_label_new (facts[i]);
 
+      gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_END);
       gtk_widget_add_css_class (label, "fact");
       gtk_widget_add_css_class (label, "numeric");
-      gtk_flow_box_child_set_child (GTK_FLOW_BOX_CHILD (holder), label);
-      gtk_widget_set_focusable (holder, FALSE);
-      gtk_widget_set_halign (holder, GTK_ALIGN_START);
-      gtk_flow_box_append (self->facts, holder);
+      gtk_box_append (self->facts, label);
     }
   gtk_widget_set_visible (GTK_WIDGET (self->facts), facts[0] != NULL);
 }

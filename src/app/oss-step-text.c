@@ -26,6 +26,18 @@ waiting_for (OssStep step)
     }
 }
 
+/* What a reader should look at in the label, after how it was made. */
+static char *
+segment_sentence (OssStudy *study, const char *message)
+{
+  const OssSegmentResult *segment = oss_study_get_segment (study);
+  GString *text = g_string_new (message);
+
+  for (guint i = 0; segment != NULL && segment->info.notes != NULL && i < segment->info.notes->len; i++)
+    g_string_append_printf (text, "\n%s", (const char *) g_ptr_array_index (segment->info.notes, i));
+  return g_string_free (text, FALSE);
+}
+
 char *
 oss_step_sentence (OssStudy *study, OssStep step)
 {
@@ -37,9 +49,12 @@ oss_step_sentence (OssStudy *study, OssStep step)
       return g_strdup (waiting_for (step));
     case OSS_STATE_CANCELLED:
       return g_strdup (_ ("Stopped by you. Nothing was changed."));
+    case OSS_STATE_NOTES:
+      if (step == OSS_STEP_SEGMENT)
+        return segment_sentence (study, message);
+      return g_strdup (message);
     case OSS_STATE_RUNNING:
     case OSS_STATE_DONE:
-    case OSS_STATE_NOTES:
     case OSS_STATE_OUT_OF_DATE:
     case OSS_STATE_FAILED:
     case OSS_STATE_REFUSED:

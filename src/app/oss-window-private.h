@@ -22,7 +22,7 @@ struct _OssWindow
   GtkFileChooserNative *chooser;
 
   char *tool, *layout;
-  gboolean dark_review;
+  gboolean dark_review, side_column;
 
   AdwToastOverlay *toasts;
   AdwLeaflet *pages;

@@ -344,7 +344,7 @@ oss_window_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
                                       || oss_scene_get_show_labels (oss_document_get_scene (self->document)));
       break;
     case PROP_SIDE_COLUMN:
-      g_value_set_boolean (value, oss_review_page_get_column_shown (self->review));
+      g_value_set_boolean (value, self->side_column);
       break;
     case PROP_DARK_REVIEW:
       g_value_set_boolean (value, self->dark_review);
@@ -372,7 +372,8 @@ oss_window_set_property (GObject *object, guint id, const GValue *value, GParamS
         oss_scene_set_show_labels (oss_document_get_scene (self->document), g_value_get_boolean (value));
       break;
     case PROP_SIDE_COLUMN:
-      oss_review_page_set_column_shown (self->review, g_value_get_boolean (value));
+      self->side_column = g_value_get_boolean (value);
+      oss_review_page_set_column_shown (self->review, self->side_column);
       break;
     case PROP_DARK_REVIEW:
       self->dark_review = g_value_get_boolean (value);
@@ -447,7 +448,7 @@ oss_window_init (OssWindow *self)
   self->jobs = g_list_store_new (OSS_TYPE_JOB);
   self->tool = g_strdup ("window");
   self->layout = g_strdup ("four");
-  self->dark_review = TRUE;
+  self->dark_review = self->side_column = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
   oss_series_page_set_jobs (self->series, self->jobs);
   oss_review_page_set_jobs (self->review, self->jobs);

@@ -46,8 +46,9 @@ post_progress (double fraction, const char *what, void *data)
       g_free (work->what);
       work->what = g_strdup (what);
     }
+  /* Before redrawing, which a slow renderer never ends. */
   if (work->idle_id == 0)
-    work->idle_id = g_idle_add (deliver_progress, work);
+    work->idle_id = g_idle_add_full (G_PRIORITY_HIGH_IDLE, deliver_progress, work, NULL);
   g_mutex_unlock (&work->lock);
 }
 
