@@ -108,10 +108,20 @@ by_kind (gconstpointer a, gconstpointer b)
   return (int) ((const OssReportChange *) a)->kind - (int) ((const OssReportChange *) b)->kind;
 }
 
+/* The worst that can be wrong comes first. */
+static void
+add_orientation (OssReportData *self)
+{
+  if (self->has_segment && self->frame.anterior[1] > 0.0)
+    add (self, OSS_CHANGE_WARNING, g_strdup (_ ("The vertebra faces backwards in this image.")),
+         g_strdup (_ ("Its orientation is wrong, so left and right cannot be trusted.")));
+}
+
 void
 oss_report_data_finish (OssReportData *self)
 {
   g_array_set_size (self->changes, 0);
+  add_orientation (self);
   add_distance (self);
   if (self->simulated && self->modulus.outside_range_percent > 20.0)
     {

@@ -77,7 +77,7 @@ add_segmentation (JsonBuilder *builder, const OssReportData *self)
   if (!self->has_segment)
     return;
   oss_json_begin (builder, "segmentation");
-  oss_json_string (builder, "how", self->segment_how);
+  oss_json_string (builder, "method", self->options.labels_path != NULL ? "labels" : "click");
   oss_json_double (builder, "volume_mm3", self->label_volume_mm3);
   oss_json_doubles (builder, "body_centre_mm", self->frame.centre, 3);
   oss_json_double (builder, "body_width_mm", self->frame.width_mm);

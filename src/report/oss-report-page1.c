@@ -277,6 +277,16 @@ draw_missing (OssPage *page, double x, double y, double width, double height, co
   oss_page_text (page, x + 10.0, y + 0.45 * height, width - 20.0, &style, why);
 }
 
+static char *
+axial_caption (const OssReportData *data)
+{
+  if (!data->has_vbmd)
+    return g_strdup (_ ("Axial through the body"));
+  if (has_text (data->kernel))
+    return g_strdup_printf (_ ("Axial, density read in the ellipse; kernel %s"), data->kernel);
+  return g_strdup (_ ("Axial, density read in the ellipse"));
+}
+
 static double
 draw_pictures (OssPage *page, double y)
 {
@@ -288,7 +298,7 @@ draw_pictures (OssPage *page, double y)
       has_text (data->kernel) ? g_strdup_printf (_ ("kernel %s"), data->kernel) : g_strdup (_ ("kernel not given"));
   const char *vertebra = has_text (data->vertebra) ? data->vertebra : _ ("vertebra");
   g_autofree char *sagittal = g_strdup_printf (_ ("Sagittal, %s outlined"), vertebra);
-  g_autofree char *axial = g_strdup_printf (_ ("Axial, ellipse of the density; %s"), kernel);
+  g_autofree char *axial = axial_caption (data);
   const char *captions[2] = { sagittal, axial };
 
   for (int i = 0; i < 2; i++)

@@ -220,6 +220,15 @@ put_mesh (Column *self)
   end_table (self);
 }
 
+/* "K2HPO4" as people write it. */
+static char *
+with_subscripts (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text ? text : "", "K2HPO4", -1);
+
+  return g_strjoinv ("K₂HPO₄", parts);
+}
+
 static void
 put_material (Column *self)
 {
@@ -235,7 +244,7 @@ put_material (Column *self)
   put_heading (self, _ ("Material"));
   begin_table (self);
   put_row (self, _ ("Law"), data->law_title);
-  put_row (self, _ ("Formula"), data->law_chain);
+  put_taken (self, _ ("Formula"), with_subscripts (data->law_chain));
   put_row (self, _ ("Source"), data->law_source);
   put_rowf (self, _ ("Range"), _ ("%s to %s mg/cm³ %s; %s %% of the elements lie outside"), low, high,
             oss_report_basis_title (data->law_basis), share);
@@ -377,7 +386,7 @@ put_times (Column *self)
   for (int i = 0; i < OSS_N_STEPS; i++)
     if (isfinite (data->seconds[i]))
       {
-        g_autofree char *seconds = oss_format_quantity (data->seconds[i], 1, "s");
+        g_autofree char *seconds = oss_format_quantity (data->seconds[i], 2, "s");
 
         g_string_append_printf (times, times->len > 0 ? "; %s %s" : "%s %s", oss_step_name ((OssStep) i), seconds);
         total += data->seconds[i];
