@@ -246,7 +246,7 @@ test_random_masks (void)
 {
   double least_angle = 180.0, worst_volume = 0.0;
 
-  for (guint seed = 0; seed < 60; seed++)
+  for (guint seed = 0; seed < 40; seed++)
     {
       OssGrid grid = { .size = { 36, 36, 36 }, .direction = { 1, 0, 0, 0, 1, 0, 0, 0, 1 } };
       OssRandom random;
@@ -282,7 +282,7 @@ test_random_masks (void)
   g_test_message ("least angle %.2f degrees, volume within %.2f %%", least_angle, worst_volume);
 }
 
-/* Reads a mask of the shared data, or says why not. */
+/* Reads a real mask, or says why not. */
 static OssLabels *
 read_real (const char *name)
 {

@@ -59,8 +59,8 @@ in_ball (const double mm[3])
   return in_ellipsoid (mm, ball_centre[0], ball_centre[1], ball_centre[2], BALL_RADIUS, BALL_RADIUS, BALL_RADIUS);
 }
 
-/* 4/3 pi r^3, and every corner of the surface on the sphere: within a voxel (0.5 mm), 0.12 mm in the mean, a
- * quarter of the voxel. */
+/* 4/3 pi r^3, and every corner of the surface on the sphere: within 0.3 mm, 0.06 mm in the mean, an
+ * eighth of the voxel. */
 static void
 test_ball (void)
 {
@@ -82,9 +82,10 @@ test_ball (void)
           sum += miss;
         }
       assert_promises (&q);
+      g_test_message ("corners off the sphere: mean %.3f, worst %.3f mm", sum / (3.0 * (double) surface->n), worst);
       g_assert_cmpfloat_with_epsilon (q.volume_mm3 / (4.0 / 3.0 * G_PI * pow (BALL_RADIUS, 3.0)), 1.0, 0.01);
-      g_assert_cmpfloat (worst, <, 0.5);
-      g_assert_cmpfloat (sum / (3.0 * (double) surface->n), <, 0.12);
+      g_assert_cmpfloat (worst, <, 0.3);
+      g_assert_cmpfloat (sum / (3.0 * (double) surface->n), <, 0.06);
       g_assert_cmpint (euler_number (mesh), ==, 2);
     }
 }
