@@ -68,7 +68,7 @@ demo() {
     mkdir -p demo
     "$ossature" virtual demo/patient --sex F --age 71 --vbmd 78
   fi
-  at=$(sed -n 's/.*"l1_centre_mm": *\[ *\([-0-9.]*\), *\([-0-9.]*\), *\([-0-9.]*\) *\].*/\1,\2,\3/p' demo/patient/truth/truth.json)
+  at=$(sed -n '/"L1": {/,/}/s/.*"centre_mm": *\[\(.*\)\].*/\1/p' demo/patient/truth/truth.json | tr -d ' ')
   say "From CT to stress map: L1 at $at"
   "$ossature" analyze demo/patient --kernel B40f --vertebra L1 --at "$at" --out demo/result
   say "Report:   $PWD/demo/result/report.pdf"

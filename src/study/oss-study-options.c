@@ -55,7 +55,8 @@ oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions 
   if (g_strcmp0 (a->calibration, b->calibration) != 0 || g_strcmp0 (a->phantom, b->phantom) != 0
       || a->density_basis != b->density_basis)
     return OSS_STEP_CALIBRATE;
-  if (a->vertebra != b->vertebra || a->has_at != b->has_at
+  /* After a click the level is only a name; among labels it chooses. */
+  if ((a->vertebra != b->vertebra && b->labels_path != NULL && b->label_values == NULL) || a->has_at != b->has_at
       || (a->has_at && memcmp (a->at_mm, b->at_mm, sizeof a->at_mm) != 0)
       || g_strcmp0 (a->labels_path, b->labels_path) != 0 || a->numbering != b->numbering
       || g_strcmp0 (a->label_values, b->label_values) != 0)

@@ -313,7 +313,8 @@ post_progress (double fraction, const char *what, void *data)
   job->progress_queued = TRUE;
   g_mutex_unlock (&job->lock);
   if (queue)
-    attach (job->context, G_PRIORITY_DEFAULT_IDLE, deliver_progress, job_ref (job), (GDestroyNotify) job_unref);
+    /* Above redrawing: a spinner on a slow renderer must not starve it. */
+    attach (job->context, G_PRIORITY_HIGH_IDLE, deliver_progress, job_ref (job), (GDestroyNotify) job_unref);
 }
 
 static void

@@ -104,8 +104,9 @@ make_patient (void)
   g_autoptr (GError) error = NULL;
   json_parser_load_from_file (parser, truth, &error);
   g_assert_no_error (error);
-  JsonArray *centre =
-      json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "l1_centre_mm");
+  JsonObject *vertebrae =
+      json_object_get_object_member (json_node_get_object (json_parser_get_root (parser)), "vertebrae");
+  JsonArray *centre = json_object_get_array_member (json_object_get_object_member (vertebrae, "L1"), "centre_mm");
   at = g_strdup_printf ("%.2f,%.2f,%.2f", json_array_get_double_element (centre, 0),
                         json_array_get_double_element (centre, 1), json_array_get_double_element (centre, 2));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "formats/oss-nifti.h"
+#include "image/oss-picture.h"
 #include "study/oss-study-private.h"
+#include "virtual/oss-virtual.h"
 
 #include <glib/gstdio.h>
 #include <math.h>
@@ -208,6 +210,91 @@ test_async (void)
   g_rmdir (folder);
 }
 
+/* Mean picture x of what is brighter than the window's top, in [-1, 1] from left to right. */
+static double
+bright_side (const OssVolume *volume, const OssSliceView *view)
+{
+  g_autoptr (OssPicture) picture = oss_slice_picture (volume, view);
+  double sum = 0.0, n = 0.0;
+
+  for (int y = 0; y < view->height; y++)
+    for (int x = 0; x < view->width; x++)
+      if (picture->rgba[4 * (y * view->width + x)] == 255)
+        {
+          sum += 2.0 * (x + 0.5) / view->width - 1.0;
+          n += 1.0;
+        }
+  g_assert_cmpfloat (n, >, 10.0);
+  return sum / n;
+}
+
+/* Centre of what is denser than any bone here. */
+static void
+find_marker (const OssVolume *volume, double centre[3])
+{
+  double n = 0.0;
+
+  memset (centre, 0, 3 * sizeof *centre);
+  for (int k = 0; k < volume->grid.size[2]; k++)
+    for (int j = 0; j < volume->grid.size[1]; j++)
+      for (int i = 0; i < volume->grid.size[0]; i++)
+        if (volume->data[oss_grid_offset (&volume->grid, i, j, k)] > 1250.0f)
+          {
+            double place[3];
+            oss_grid_to_patient (&volume->grid, (double[3]){ i, j, k }, place);
+            for (int a = 0; a < 3; a++)
+              centre[a] += place[a];
+            n += 1.0;
+          }
+  g_assert_cmpfloat (n, >, 50.0);
+  for (int a = 0; a < 3; a++)
+    centre[a] /= n;
+}
+
+/* The whole chain, DICOM to picture: a virtual patient with a dense marker (1500 HU) on the left flank shows it on the
+ * right of axial and coronal views, as a reading room expects, and nowhere in a sagittal view right of the spine. */
+static void
+test_marker (void)
+{
+  static const char *const kernels[] = { "B40f", NULL };
+  g_autofree char *parent = g_dir_make_tmp ("oss-study-XXXXXX", NULL);
+  g_autofree char *folder = g_build_filename (parent, "patient", NULL);
+  g_autoptr (OssStudy) study = oss_study_new ();
+  g_autoptr (GError) error = NULL;
+  OssVirtualOptions options;
+  OssVirtualTruth truth;
+
+  oss_virtual_options_default (&options);
+  options.seed = 5;
+  options.kernels = kernels;
+  options.level_low = options.level_high = 20;
+  options.spacing_mm[0] = options.spacing_mm[1] = 400.0 / 512.0;
+  options.spacing_mm[2] = 2.0;
+  options.marker = TRUE;
+  oss_virtual_write (folder, &options, &truth, NULL, &error);
+  g_assert_no_error (error);
+  set_path (study, folder, NULL);
+  oss_study_run (study, OSS_STEP_LOAD, NULL, &error);
+  g_assert_no_error (error);
+  const OssVolume *volume = oss_study_get_load (study)->volume;
+  /* 1200 HU and more is white: the marker, hardly any bone. */
+  OssSliceView view = { .width = 300, .height = 300, .level = 700.0, .window = 1000.0 };
+  static const OssPlane planes[] = { OSS_PLANE_AXIAL, OSS_PLANE_CORONAL };
+  double marker[3];
+  find_marker (volume, marker);
+  g_assert_cmpfloat (marker[0], >, 40.0); /* LPS: left is positive */
+  for (gsize p = 0; p < G_N_ELEMENTS (planes); p++)
+    {
+      view.plane = planes[p];
+      oss_slice_fit (&view, &volume->grid);
+      memcpy (view.centre_mm, marker, sizeof marker);
+      view.centre_mm[0] = truth.l1_centre_mm[0];
+      g_assert_cmpfloat (bright_side (volume, &view), >, 0.2);
+    }
+  const char *argv[] = { "rm", "-rf", parent, NULL };
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -217,5 +304,6 @@ main (int argc, char **argv)
   g_test_add_func ("/study/out-of-date", test_out_of_date);
   g_test_add_func ("/study/refusals", test_refusals);
   g_test_add_func ("/study/async", test_async);
+  g_test_add_func ("/study/marker", test_marker);
   return g_test_run ();
 }
