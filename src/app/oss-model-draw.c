@@ -2,53 +2,12 @@
 /* What lies over the 3D view: colour bar, axes, words. */
 #include "app/oss-model-pane-private.h"
 
+#include "app/oss-colour-bar.h"
 #include "app/oss-format.h"
 #include "app/oss-pane-text.h"
 #include "base/oss-i18n.h"
-#include "base/oss-vector.h"
-#include "report/oss-report.h"
 
-#include <epoxy/gl.h>
 #include <math.h>
-
-/* Screen directions of patient Left, Posterior and Superior. */
-static void
-camera_axes (const OssCamera *camera, double axes[3][2])
-{
-  double right[3], up[3];
-
-  oss_model_pane_screen (camera, right, up);
-  for (int a = 0; a < 3; a++)
-    {
-      axes[a][0] = right[a];
-      axes[a][1] = up[a];
-    }
-}
-
-static GdkTexture *
-make_overlay (OssModelPane *self, int width, int height)
-{
-  OssPicture *picture = oss_picture_new (width, height);
-  g_autoptr (GBytes) bytes = NULL;
-  double axes[3][2];
-  OssColorbar bar = { 0 };
-
-  if (picture == NULL)
-    return NULL;
-  camera_axes (&self->camera, axes);
-  bar.map = &self->colours;
-  bar.low = self->model->low_mpa;
-  bar.high = self->model->high_mpa;
-  /* Translators: the title of a colour bar, with its unit. */
-  bar.title = _ ("von Mises, MPa");
-  bar.load = self->model->load;
-  bar.mark = self->model->mark_mpa;
-  bar.axes = (const double (*)[2]) axes;
-  oss_report_colorbar (picture, &bar);
-  bytes = g_bytes_new_with_free_func (picture->rgba, (gsize) width * (gsize) height * 4,
-                                      (GDestroyNotify) oss_picture_free, picture);
-  return gdk_memory_texture_new (width, height, GDK_MEMORY_R8G8B8A8, bytes, (gsize) width * 4);
-}
 
 /* The sentence instead of the picture when there is no GL. */
 static void
@@ -119,7 +78,6 @@ void
 oss_model_pane_draw_overlays (OssModelPane *self, GtkSnapshot *snapshot)
 {
   const int w = gtk_widget_get_width (GTK_WIDGET (self)), h = gtk_widget_get_height (GTK_WIDGET (self));
-  int scale = gtk_widget_get_scale_factor (GTK_WIDGET (self));
 
   if (gtk_gl_area_get_error (GTK_GL_AREA (self)) != NULL)
     {
@@ -128,12 +86,14 @@ oss_model_pane_draw_overlays (OssModelPane *self, GtkSnapshot *snapshot)
     }
   if (w < 60 || h < 60)
     return;
-  if (self->model != NULL && self->model->von_mises_mpa != NULL && !oss_scene_get_hide_overlays (self->scene))
+  if (self->model != NULL && !oss_scene_get_hide_overlays (self->scene))
     {
-      if (self->overlay == NULL)
-        self->overlay = make_overlay (self, w * scale, h * scale);
-      if (self->overlay != NULL)
-        gtk_snapshot_append_texture (snapshot, self->overlay, &GRAPHENE_RECT_INIT (0, 0, (float) w, (float) h));
+      GtkWidget *widget = GTK_WIDGET (self);
+
+      if (self->model->von_mises_mpa != NULL)
+        oss_colour_bar_draw (snapshot, widget, &self->colours, self->model);
+      oss_axes_sign_draw (snapshot, widget, &self->camera);
+      oss_pane_scale_bar (snapshot, widget, self->camera.height_mm / h, w - 10, h - 10);
     }
   draw_words (self, snapshot, w, h);
 }

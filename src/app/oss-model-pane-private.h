@@ -21,7 +21,6 @@ struct _OssModelPane
   OssCamera camera, drag_camera;
   gboolean cut;
   double cut_mm; /* to the patient's right of the body's centre */
-  GdkTexture *overlay;
 };
 
 void oss_model_pane_redraw (OssModelPane *self);

@@ -25,32 +25,47 @@ oss_model_pane_screen (const OssCamera *camera, double right[3], double up[3])
 void
 oss_model_pane_redraw (OssModelPane *self)
 {
-  g_clear_object (&self->overlay);
   gtk_gl_area_queue_render (GTK_GL_AREA (self));
   gtk_widget_queue_draw (GTK_WIDGET (self));
 }
 
-/* Distance of the farthest node from the body's centre, mm. */
-static double
-model_radius (const OssModel *model)
+/* The whole vertebra, as large as the view and the colour bar beside it allow. */
+static void
+fit_camera (OssModelPane *self)
 {
-  double farthest = 0.0;
+  const double bar_share = 0.24, margin = 1.25;
+  double width = gtk_widget_get_width (GTK_WIDGET (self)), height = gtk_widget_get_height (GTK_WIDGET (self));
+  double right[3], up[3], low[2] = { INFINITY, INFINITY }, high[2] = { -INFINITY, -INFINITY };
+  double aspect = width > 0 && height > 0 ? width / height : 1.0, shift;
 
-  for (gsize n = 0; n < model->mesh->n_nodes; n++)
+  oss_model_pane_screen (&self->camera, right, up);
+  for (gsize n = 0; n < self->model->mesh->n_nodes; n++)
     {
-      double d[3];
+      double d[3], at[2];
 
-      oss_sub (model->mesh->nodes + 3 * n, model->frame.centre, d);
-      farthest = MAX (farthest, oss_norm (d));
+      oss_sub (self->model->mesh->nodes + 3 * n, self->camera.target_mm, d);
+      at[0] = oss_dot (d, right);
+      at[1] = oss_dot (d, up);
+      for (int a = 0; a < 2; a++)
+        {
+          low[a] = MIN (low[a], at[a]);
+          high[a] = MAX (high[a], at[a]);
+        }
     }
-  return farthest;
+  self->camera.height_mm = margin * MAX (high[1] - low[1], (high[0] - low[0]) / (aspect * (1.0 - bar_share)));
+  shift = 0.5 * (low[0] + high[0]) + 0.5 * bar_share * aspect * self->camera.height_mm;
+  for (int a = 0; a < 3; a++)
+    self->camera.target_mm[a] += shift * right[a] + 0.5 * (low[1] + high[1]) * up[a];
 }
 
 void
 oss_model_pane_reset (OssModelPane *self)
 {
   if (self->model != NULL)
-    oss_camera_default (&self->camera, &self->model->frame, model_radius (self->model));
+    {
+      oss_camera_default (&self->camera, &self->model->frame, self->model->frame.width_mm);
+      fit_camera (self);
+    }
   oss_model_pane_redraw (self);
 }
 
@@ -297,18 +312,10 @@ oss_model_pane_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 }
 
 static void
-oss_model_pane_size_allocate (GtkWidget *widget, int width, int height, int baseline)
-{
-  GTK_WIDGET_CLASS (oss_model_pane_parent_class)->size_allocate (widget, width, height, baseline);
-  g_clear_object (&OSS_MODEL_PANE (widget)->overlay);
-}
-
-static void
 oss_model_pane_dispose (GObject *object)
 {
   OssModelPane *self = OSS_MODEL_PANE (object);
 
-  g_clear_object (&self->overlay);
   g_clear_pointer (&self->model, oss_model_unref);
   G_OBJECT_CLASS (oss_model_pane_parent_class)->dispose (object);
 }
@@ -333,7 +340,6 @@ oss_model_pane_class_init (OssModelPaneClass *klass)
   widget_class->realize = oss_model_pane_realize;
   widget_class->unrealize = oss_model_pane_unrealize;
   widget_class->snapshot = oss_model_pane_snapshot;
-  widget_class->size_allocate = oss_model_pane_size_allocate;
   area_class->create_context = oss_model_pane_create_context;
   area_class->render = oss_model_pane_render;
   gtk_widget_class_set_css_name (widget_class, "view-pane");

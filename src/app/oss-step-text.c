@@ -34,7 +34,13 @@ segment_sentence (OssStudy *study, const char *message)
   GString *text = g_string_new (message);
 
   for (guint i = 0; segment != NULL && segment->info.notes != NULL && i < segment->info.notes->len; i++)
-    g_string_append_printf (text, "\n%s", (const char *) g_ptr_array_index (segment->info.notes, i));
+    {
+      const char *note = g_ptr_array_index (segment->info.notes, i);
+
+      g_string_append_c (text, '\n');
+      g_string_append_unichar (text, g_unichar_toupper (g_utf8_get_char (note)));
+      g_string_append (text, g_utf8_next_char (note));
+    }
   return g_string_free (text, FALSE);
 }
 
@@ -80,7 +86,9 @@ calibrate_facts (const OssCalibrateResult *result, GPtrArray *facts)
 
   if (isfinite (line->r2))
     add_fact (facts, "R² %s", r2);
-  if (isfinite (line->uncertainty_mg_cm3))
+  if (isfinite (line->uncertainty_mg_cm3) && line->uncertainty_mg_cm3 < 0.1)
+    add_fact (facts, "± < 0.1 mg/cm³");
+  else if (isfinite (line->uncertainty_mg_cm3))
     add_fact (facts, "± %s mg/cm³", spread);
   add_fact (facts, "%s", oss_format_basis (line->basis));
 }
