@@ -232,14 +232,31 @@ test_not_positive (void)
   g_assert_cmpuint (oss_cholesky_alive (), ==, 0);
 }
 
-static int stop_now;
+/* Asks for a stop a little after the @stage-th step of the work was announced. */
+typedef struct
+{
+  int stop;
+  guint stage, seen;
+  gint64 asked_us;
+  GThread *thread;
+} Stopper;
 
 static gpointer
 stop_soon (gpointer data)
 {
-  g_usleep (*(const gulong *) data);
-  g_atomic_int_set (&stop_now, 1);
-  return GINT_TO_POINTER (1);
+  Stopper *self = data;
+  g_usleep (40000);
+  self->asked_us = g_get_monotonic_time ();
+  g_atomic_int_set (&self->stop, 1);
+  return NULL;
+}
+
+static void
+count_steps (double fraction, const char *what, void *data)
+{
+  Stopper *self = data;
+  if (what != NULL && ++self->seen == self->stage)
+    self->thread = g_thread_new ("stop", stop_soon, self);
 }
 
 /* A factorisation of seconds, stopped in its ordering and in its numerical part: answered in under 200 ms, and
@@ -247,22 +264,20 @@ stop_soon (gpointer data)
 static void
 test_cancel (void)
 {
-  for (gulong delay = 20000; delay <= 800000; delay *= 40)
+  for (guint stage = 1; stage <= 2; stage++)
     {
       g_autoptr (GError) error = NULL;
       OssCholeskyInfo info;
-      OssTick tick = oss_tick_make (NULL, NULL, &stop_now);
-      OssSymmetric *matrix = laplacian (52);
+      Stopper stopper = { .stage = stage };
+      OssTick tick = oss_tick_make (count_steps, &stopper, &stopper.stop);
+      g_autoptr (OssCholesky) cholesky = oss_cholesky_new (laplacian (56), NULL, 0, &info, &tick, &error);
+      gint64 answered = g_get_monotonic_time ();
 
-      stop_now = 0;
-      GThread *thread = g_thread_new ("stop", stop_soon, &delay);
-      gint64 begin = g_get_monotonic_time ();
-      g_autoptr (OssCholesky) cholesky = oss_cholesky_new (matrix, NULL, 0, &info, &tick, &error);
-      double seconds = (double) (g_get_monotonic_time () - begin - (gint64) delay) / 1e6;
-      g_thread_join (thread);
-      g_test_message ("stop after %.2f s answered in %.3f s", (double) delay / 1e6, seconds);
       g_assert_null (cholesky);
       g_assert_error (error, OSS_ERROR, OSS_ERROR_CANCELLED);
+      g_thread_join (stopper.thread);
+      double seconds = (double) (answered - stopper.asked_us) / 1e6;
+      g_test_message ("stop in step %u answered in %.3f s", stage, seconds);
       g_assert_cmpfloat (seconds, <, 0.2);
       for (int i = 0; i < 1500 && oss_cholesky_alive () > 0; i++)
         g_usleep (20000);
