@@ -12,8 +12,8 @@
 #include "virtual/oss-virtual-private.h"
 
 #define CHUNK 16               /* slices; even, since noise comes in pairs */
-#define FINE_MM 0.4            /* raster, at most; a third of the sharpest point spread */
-#define THIN_MM 0.5            /* thin slices, at most */
+#define FINE_MM 0.4            /* raster; a third of a pixel when those are above 1.2 mm */
+#define THIN_MM 0.5            /* thin slices; a quarter of a CT slice when those are above 2 mm */
 #define PROFILE_FWHM_MM 1.0    /* slice profile, at least [choice] */
 #define NOISE_SD_HU 15.0       /* middle of a medium trunk, f50 3.5 lp/cm, 1 mm, 250 mAs [choice] */
 #define NOISE_NEIGHBOUR 0.30   /* share of the next slice's noise: slices correlate by 0.28 [choice] */
@@ -319,12 +319,11 @@ scan_init (Scan *scan, GError **error)
 {
   const OssGrid *grid = &scan->patient->grid;
   gsize plane = (gsize) grid->size[0] * (gsize) grid->size[1];
-  double finest = FINE_MM, widest = fmax (grid->spacing[0], grid->spacing[1]);
+  double widest = fmax (grid->spacing[0], grid->spacing[1]);
 
-  for (int k = 0; k < scan->study->n_kernels; k++)
-    finest = fmin (finest, 2.2 / scan->study->kernels[k].f50); /* MTF 0.02 at the raster's Nyquist frequency */
-  int over = MAX (1, (int) ceil (widest / finest - 0.05));
-  scan->thin_per_slice = MAX (1, (int) ceil (grid->spacing[2] / THIN_MM - 0.01));
+  /* The same raster for every kernel: a study of one kernel has the very slices of a study of two. */
+  int over = MAX (1, (int) ceil (widest / fmax (FINE_MM, widest / 3.0) - 0.01));
+  scan->thin_per_slice = MAX (1, (int) ceil (grid->spacing[2] / fmax (THIN_MM, grid->spacing[2] / 4.0) - 0.01));
   make_profile (scan);
   for (scan->noise_n = 16; scan->noise_n < MAX (grid->size[0], grid->size[1]);)
     scan->noise_n *= 2;

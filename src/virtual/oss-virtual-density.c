@@ -209,8 +209,7 @@ density_range (gsize begin, gsize end, guint thread, void *data)
       make_texture (v, job->seed);
       /* T11 a little denser than L3; each level a little off [choice]. */
       oss_random_init (&random, job->seed, 200u + v->level);
-      double level =
-          v->level == 20 ? 1.0 : 1.0 - 0.02 * (v->level - 20) + 0.03 * CLAMP (oss_random_normal (&random), -2.0, 2.0);
+      double level = v->level == 20 ? 1.0 : 1.0 - 0.02 * (v->level - 20) + 0.03 * oss_virtual_draw (&random);
       v->centre_bvtv = job->mean_bvtv * level;
       v->bvtv = v->centre_bvtv / centre_mean (v);
     }

@@ -7,6 +7,14 @@
 
 G_BEGIN_DECLS
 
+/* A unit normal, no further out than 2. */
+static inline double
+oss_virtual_draw (OssRandom *random)
+{
+  double z = oss_random_normal (random);
+  return CLAMP (z, -2.0, 2.0);
+}
+
 /* ---- tissue and beam (oss-virtual-tissue.c) ---- */
 
 typedef enum

@@ -251,8 +251,8 @@ oss_virtual_vertebra_init (OssVirtualVertebra *self, guint8 level, char sex, dou
   self->half_depth = 0.5 * (male ? 32.0 : 27.5) * grow * level_table[k].depth;
   self->half_height = 0.5 * (male ? 27.0 : 25.5) * grow * level_table[k].height;
   self->wedge = (male ? level_table[k].wedge_m : level_table[k].wedge_f) * G_PI / 180.0;
-  self->wedge += 0.8 * G_PI / 180.0 * CLAMP (oss_random_normal (random), -2.0, 2.0);
-  self->waist = 0.12 + 0.015 * CLAMP (oss_random_normal (random), -2.0, 2.0);
+  self->wedge += 0.8 * G_PI / 180.0 * oss_virtual_draw (random);
+  self->waist = 0.12 + 0.015 * oss_virtual_draw (random);
   self->dish_superior = oss_random_range (random, 1.1, 1.9);
   self->dish_inferior = oss_random_range (random, 1.0, 1.7);
   self->scale = (male ? 1.0 : 0.89) * grow * (0.6 + 0.4 * level_table[k].width);

@@ -77,7 +77,8 @@ static double
 draw_vbmd (char sex, double age, OssRandom *random)
 {
   double mean = sex == 'F' ? 181.0 - 1.42 * (age - 25.0) : 170.0 - 1.12 * (age - 25.0);
-  return CLAMP (mean + 25.0 * oss_random_normal (random), 25.0, 230.0);
+  double vbmd = mean + 25.0 * oss_random_normal (random);
+  return CLAMP (vbmd, 25.0, 230.0);
 }
 
 /* Vertebral marrow fat by volume.  Men and young women by proton density fat fraction (Baum 2018), the rise in women
@@ -94,7 +95,8 @@ draw_marrow_fat (char sex, double age, OssRandom *random)
   while (i < (int) G_N_ELEMENTS (years) - 2 && age > years[i + 1])
     i++;
   double fat = table[i] + (table[i + 1] - table[i]) * (age - years[i]) / (years[i + 1] - years[i]);
-  return CLAMP (fat + 0.06 * oss_random_normal (random), 0.20, 0.80);
+  fat += 0.06 * oss_random_normal (random);
+  return CLAMP (fat, 0.20, 0.80);
 }
 
 /* Every number is drawn whether or not it is used, so that one option does not change another. */
@@ -107,7 +109,8 @@ draw_patient (OssVirtualPatient *self)
 
   oss_random_init (&random, o->seed, STREAM_PATIENT);
   char sex = oss_random_uniform (&random) < 0.5 ? 'F' : 'M';
-  double age = floor (oss_random_range (&random, 45.0, 85.0)), size = CLAMP (oss_random_normal (&random), -2.0, 2.0);
+  double age = floor (oss_random_range (&random, 45.0, 85.0)), size = oss_virtual_draw (&random);
+  size = CLAMP (size, -1.5, 1.5); /* further out the sizes leave the adult ranges */
   o->sex = o->sex != 0 ? o->sex : sex;
   o->age_years = o->age_years > 0.0 ? o->age_years : age;
   if (o->size != 0) /* the third of the population that the letter means */

@@ -151,7 +151,8 @@ measure_noise (const char *name, int n, double pixel)
 }
 
 /* NPS ~ f MTF^2 means: SD as f50^1.5 (1, 1.31, 2.02, 3.46 for 3.5, 4.2, 5.6, 8.0 lp/cm) and its peak at 0.60 f50
- * (2.1, 2.5, 3.4, 4.8).  1.5 M samples that correlate over 10 pixels: SD to 1 %; the peak to two bins of 0.25. */
+ * (2.1, 2.5, 3.4, 4.8).  1.5 M samples that correlate over 10 pixels: SD to 1 %; the flat top of the radial
+ * mean to two bins of 0.25. */
 static void
 test_noise (void)
 {
