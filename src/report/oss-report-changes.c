@@ -42,7 +42,7 @@ add_distance (OssReportData *self)
                            ? OSS_REPORT_OSTEOPOROSIS_MG_CM3
                            : OSS_REPORT_NORMAL_MG_CM3;
   g_autofree char *distance = oss_format_number (self->class.margin_mg_cm3, 0);
-  g_autofree char *known = oss_format_number (spread, 0);
+  g_autofree char *known = oss_format_spread (spread);
   g_autofree char *at = oss_format_number (limit, 0);
 
   if (!isfinite (self->class.margin_mg_cm3))

@@ -48,6 +48,12 @@ oss_format_tens (double value)
 }
 
 char *
+oss_format_spread (double value)
+{
+  return oss_format_number (isfinite (value) ? fmax (1.0, value) : value, 0);
+}
+
+char *
 oss_format_power (double value)
 {
   static const char *const superscripts[] = { "⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹" };

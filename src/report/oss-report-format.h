@@ -18,6 +18,8 @@ char *oss_format_number (double value, int decimals);
 char *oss_format_quantity (double value, int decimals, const char *unit);
 /* Rounded to tens: "6 310". */
 char *oss_format_tens (double value);
+/* A ± beside a whole number: never "0", which nothing is known to. */
+char *oss_format_spread (double value);
 /* "4.2·10⁻⁹" */
 char *oss_format_power (double value);
 /* DICOM DA "20260314" -> "2026-03-14"; TM "0912.." -> "09:12"; else as it is. */

@@ -123,7 +123,7 @@ draw_band_right (OssPage *page, double x, double y, double width)
   if (isfinite (data->class.margin_mg_cm3))
     {
       g_autofree char *distance = oss_format_number (data->class.margin_mg_cm3, 0);
-      g_autofree char *spread = oss_format_number (data->line.uncertainty_mg_cm3, 0);
+      g_autofree char *spread = oss_format_spread (data->line.uncertainty_mg_cm3);
       g_autofree char *text = isfinite (data->line.uncertainty_mg_cm3)
                                   ? g_strdup_printf (_ ("%s mg/cm³ from a limit, known to ± %s"), distance, spread)
                                   : g_strdup_printf (_ ("%s mg/cm³ from a limit, ± not known"), distance);
@@ -203,7 +203,7 @@ draw_density_card (OssPage *page, double x, double y, double width)
                                 .lines = 1 };
   const double inner = width - 20.0;
   g_autofree char *value = oss_format_number (data->has_vbmd ? data->vbmd.mean_mg_cm3 : NAN, 0);
-  g_autofree char *spread = oss_format_number (data->line.uncertainty_mg_cm3, 0);
+  g_autofree char *spread = oss_format_spread (data->line.uncertainty_mg_cm3);
   g_autofree char *plus_minus = isfinite (data->line.uncertainty_mg_cm3) ? g_strdup_printf ("±" OSS_NBSP "%s", spread)
                                                                          : g_strdup (_ ("± not known"));
   g_autofree char *unit = g_strdup_printf ("mg/cm³ %s", oss_report_basis_title (data->line.basis));
@@ -257,7 +257,7 @@ draw_facts (OssPage *page, double y)
   g_autofree char *load_text = g_strconcat (load, OSS_NBSP "N", NULL);
   g_autofree char *moved = oss_format_quantity (data->displacement_mm, 2, "mm");
   g_autofree char *share = oss_format_number (100.0 * data->displacement_mm / data->strength.height_mm, 2);
-  g_autofree char *load_note = g_strdup_printf (_ ("Endplate moved %s (%s %% of height)"), moved, share);
+  g_autofree char *load_note = g_strdup_printf (_ ("At %s (%s %% of the height)"), moved, share);
   g_autofree char *stress = oss_format_quantity (data->stress.p95_mpa, 2, "MPa");
   g_autofree char *median = oss_format_number (data->stress.p50_mpa, 2);
   g_autofree char *stress_note = g_strdup_printf (_ ("95th percentile by volume; median %s"), median);

@@ -181,7 +181,8 @@ put_calibration (Column *self)
                                           : g_strdup (_ ("none: the line was given, not fitted")));
     }
   put_taken (self, _ ("Known to ±"),
-             isfinite (data->line.uncertainty_mg_cm3) ? oss_format_quantity (data->line.uncertainty_mg_cm3, 1, "mg/cm³")
+             isfinite (data->line.uncertainty_mg_cm3) ? oss_format_quantity (
+                 data->line.uncertainty_mg_cm3, data->line.uncertainty_mg_cm3 < 1.0 ? 2 : 1, "mg/cm³")
                                                       : g_strdup (_ ("not known")));
   put_row (self, _ ("Basis"), oss_report_basis_title (data->line.basis));
   if (!data->has_fit)

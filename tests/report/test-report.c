@@ -142,7 +142,7 @@ test_pdf_text (Fixture *self, gconstpointer unused)
     "± 3",
     "6 310 N/mm",
     "4.12 MPa",
-    "0.18 mm (0.68 % of height)",
+    "At 0.18 mm (0.68 % of the height)",
     "B40f",
     "0.9991",
     "Mindways Model 3",
@@ -529,6 +529,27 @@ test_png (Fixture *self, gconstpointer unused)
   g_assert_cmpint (bytes[23], ==, 3);
 }
 
+/* A study that has done nothing: no report of it, and a result of nulls. */
+static void
+test_study_not_run (Fixture *self, gconstpointer unused)
+{
+  g_autoptr (OssStudy) study = oss_study_new ();
+  g_autofree char *path = g_build_filename (self->folder, "report.pdf", NULL);
+  g_autofree char *json = oss_report_json (study);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (oss_report_pdf (study, NULL, path, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_USAGE);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_true (json_parser_load_from_data (parser, json, -1, NULL));
+  JsonObject *root = json_node_get_object (json_parser_get_root (parser));
+  g_assert_true (json_object_get_null_member (root, "vbmd_mg_cm3"));
+  g_assert_true (json_object_get_null_member (root, "strength_n"));
+  g_assert_true (json_object_get_null_member (root, "peak_memory_mib"));
+  g_assert_cmpstr (json_object_get_string_member (member (root, "classification"), "class"), ==, "none");
+}
+
 /* Ticks are 1, 2 or 5 times a power of ten apart, inside the range, and neither few nor crowded. */
 static void
 test_ticks (void)
@@ -618,6 +639,9 @@ test_numbers (void)
       g_assert_cmpstr (text, ==, cases[i].text);
     }
   g_autofree char *tens = oss_format_tens (6314.9), *power = oss_format_power (3.04e-3);
+  g_autofree char *tiny = oss_format_spread (0.04), *spread = oss_format_spread (2.6);
+  g_assert_cmpstr (tiny, ==, "1");
+  g_assert_cmpstr (spread, ==, "3");
   g_autofree char *large = oss_format_power (9.96e5), *unit = oss_format_quantity (4.123, 2, "MPa");
   g_assert_cmpstr (tens, ==, "6" OSS_NNBSP "310");
   g_assert_cmpstr (power, ==, "3.0·10⁻³");
@@ -661,6 +685,7 @@ main (int argc, char **argv)
   ADD ("/report/bad-path", NULL, test_bad_path);
   ADD ("/report/nothing-left", NULL, test_nothing_left);
   ADD ("/report/png", NULL, test_png);
+  ADD ("/report/study/not-run", NULL, test_study_not_run);
   g_test_add_func ("/report/ticks", test_ticks);
   g_test_add_func ("/report/colorbar", test_colorbar);
   g_test_add_func ("/report/numbers", test_numbers);
