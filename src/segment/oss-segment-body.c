@@ -19,6 +19,8 @@
 #define MEDIAN_REACH 3  /* cells of the search */
 #define OFF_MEDIAN 0.12 /* cost per mm further than 2 mm from the neighbours' median */
 #define CLEAR_EDGE_HU 60.0
+/* Noise makes the brightest sample brighter than the crest; set so that virtual patients' endplates come out right. */
+#define EDGE_SHARE 0.95
 #define NEXT_DISC_MM 7.0 /* typical disc between two bodies */
 
 typedef struct
@@ -428,7 +430,8 @@ honest_edge (const OssWorkBox *box, const double from[3], const double way[3], d
   *crest_hu = profile[crest];
   if (profile[crest] - lowest < CLEAR_EDGE_HU)
     return FALSE;
-  edge_hu = oss_shell_edge_hu (profile[crest], MAX (box->soft_hu, lowest), box->blur_mm);
+  lowest = MAX (lowest, box->soft_hu);
+  edge_hu = EDGE_SHARE * (oss_shell_edge_hu (profile[crest], lowest, box->blur_mm) - lowest) + lowest;
   for (int i = crest; i < STEPS - 1; i++)
     if (profile[i + 1] < edge_hu)
       {

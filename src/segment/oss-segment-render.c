@@ -5,6 +5,9 @@
 
 #define PEEL_MM 1.3   /* blur carries bone's HU no further outward */
 #define CREST_REACH 2 /* lattice voxels in which a shell's crest is looked for */
+/* The brightest of many noisy voxels is brighter than the crest; set so that virtual patients' volumes come out right.
+ */
+#define EDGE_SHARE 0.85
 
 enum
 {
@@ -66,14 +69,14 @@ crest_at (const OssWorkBox *box, const double mm[3])
 static guint8
 voxel_at (const Render *r, const double mm[3])
 {
-  double local[3], edge;
+  double local[3], edge, soft = r->box->soft_hu;
 
   if (share_at (r->solid, mm) < 0.5)
     return 0;
   oss_vertebra_frame_local (&r->body->frame, mm, local);
   if (oss_body_depth (r->body, local) > 0.0)
     return BONE;
-  edge = oss_shell_edge_hu (crest_at (r->box, mm), r->box->soft_hu, r->box->blur_mm);
+  edge = EDGE_SHARE * (oss_shell_edge_hu (crest_at (r->box, mm), soft, r->box->blur_mm) - soft) + soft;
   return oss_work_box_sample (r->box, r->box->fine->data, mm) < edge ? DIM : BONE;
 }
 
