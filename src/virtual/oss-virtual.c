@@ -319,14 +319,33 @@ folder_is_free (const char *folder, GError **error)
   return FALSE;
 }
 
+/* One number for all that was asked for and drawn: patients that differ in anything get other UIDs. */
+static guint64
+fingerprint (const OssVirtualOptions *o)
+{
+  const double number[] = { o->age_years, o->vbmd_mg_cm3, o->spacing_mm[0], o->spacing_mm[1], o->spacing_mm[2],
+                            o->fov_mm,    o->contrast_hu, o->sex,           o->size,          o->phantom,
+                            o->marker,    o->level_low,   o->level_high };
+  guint64 hash = oss_random_hash (o->seed, 0);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (number); i++)
+    {
+      guint64 bits;
+      memcpy (&bits, &number[i], sizeof bits);
+      hash = oss_random_hash (hash ^ bits, i + 1);
+    }
+  return hash;
+}
+
 static gboolean
 write_series (const char *folder, const OssVirtualPatient *patient, const OssVirtualStudy *study, int k,
               const OssTick *tick, GError **error)
 {
   const OssVirtualOptions *o = &patient->options;
   g_autofree char *path = g_build_filename (folder, study->kernels[k].name, NULL);
-  g_autofree char *study_uid = oss_dicom_uid (o->seed, 1), *frame_uid = oss_dicom_uid (o->seed, 2);
-  g_autofree char *series_uid = oss_dicom_uid (o->seed, 100u + g_str_hash (study->kernels[k].name));
+  guint64 mark = fingerprint (o);
+  g_autofree char *study_uid = oss_dicom_uid (mark, 1), *frame_uid = oss_dicom_uid (mark, 2);
+  g_autofree char *series_uid = oss_dicom_uid (mark, 100u + g_str_hash (study->kernels[k].name));
   g_autofree char *name = g_strdup_printf ("Virtual^%04" G_GUINT64_FORMAT, o->seed);
   g_autofree char *id = g_strdup_printf ("VP-%04" G_GUINT64_FORMAT, o->seed);
   g_autofree char *age = g_strdup_printf ("%03.0fY", o->age_years);
