@@ -128,16 +128,24 @@ oss_file_write (const char *path, gconstpointer data, gsize length, GError **err
   return oss_file_writer_commit (writer, error);
 }
 
+static gboolean
+refuse_folder (GError **error, int code, const char *path)
+{
+  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("Nothing can be written into the folder “%s”: %s."), path,
+               g_strerror (code));
+  return FALSE;
+}
+
 gboolean
 oss_file_prepare_folder (const char *path, GError **error)
 {
   if (g_mkdir_with_parents (path, 0777) != 0)
-    return set_errno (error, errno, path);
+    return refuse_folder (error, errno, path);
   g_autofree char *probe = g_build_filename (path, "probe", NULL);
   g_autoptr (OssFileWriter) writer = oss_file_writer_new (probe, NULL);
   if (writer != NULL)
     return TRUE; /* the probe's temporary file goes with the writer */
-  return set_errno (error, errno, path);
+  return refuse_folder (error, errno, path);
 }
 
 char *

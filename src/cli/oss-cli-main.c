@@ -48,7 +48,7 @@ print_help (void)
   g_print ("  --threads N  %s\n  --json       %s\n  --quiet      %s\n  --version    %s\n", _ ("use N threads"),
            _ ("print the result as JSON"), _ ("no progress"), _ ("print the version"));
   g_print ("\n%s\n  ossature virtual patient\n  ossature scan patient\n"
-           "  ossature analyze patient/B40f --vertebra L1 --at 0,-5,-1 --out result\n",
+           "  ossature analyze patient/B40f --vertebra L1 --at X,Y,Z --out result\n",
            _ ("Example:"));
   g_print ("\n%s\n%s\n", _ ("“ossature COMMAND --help” tells the options of a command."),
            _ ("Exit status: 0 done, 2 usage, 3 input refused, 4 computation failed, 130 cancelled."));

@@ -113,19 +113,20 @@ oss_study_parse_values (const char *text, gboolean wanted[256], GError **error)
   g_auto (GStrv) parts = g_strsplit (text, ",", -1);
 
   memset (wanted, 0, 256 * sizeof *wanted);
-  for (guint i = 0; parts[i] != NULL; i++)
+  for (guint i = 0; i == 0 || parts[i] != NULL; i++)
     {
       char *end = NULL;
-      guint64 first = g_ascii_strtoull (g_strstrip (parts[i]), &end, 10), last = first;
+      char *part = parts[i] != NULL ? g_strstrip (parts[i]) : (char *) text; /* an empty list has no part */
+      guint64 first = g_ascii_strtoull (part, &end, 10), last = first;
 
-      if (end != parts[i] && *end == '-')
+      if (end != part && *end == '-')
         {
           const char *second = end + 1;
           last = g_ascii_strtoull (second, &end, 10);
           if (end == second)
-            end = parts[i];
+            end = part;
         }
-      if (end == parts[i] || *end != '\0' || first < 1 || last > 255 || first > last)
+      if (end == part || *end != '\0' || first < 1 || last > 255 || first > last)
         {
           g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
                        _ ("The label values “%s” are not understood. Give numbers from 1 to 255: 1-4 or 20,21."), text);
