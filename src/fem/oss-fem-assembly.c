@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/oss-i18n.h"
 #include "base/oss-parallel.h"
 #include "fem/oss-fem-private.h"
 

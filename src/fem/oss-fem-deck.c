@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/oss-file.h"
-#include "base/oss-i18n.h"
 #include "fem/oss-fem-private.h"
 
 #include <stdlib.h>

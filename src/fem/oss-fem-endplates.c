@@ -3,7 +3,6 @@
 #include "fem/oss-fem-private.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* All shares below are our choices, set on virtual patients, on clinical labels of 0.7 to 3 mm voxels,
  * and on bodies with cement caps. */
@@ -211,7 +210,8 @@ check_area (const Search *self, const OssEndplate *endplate, GError **error)
   const OssVertebraFrame *frame = self->frame;
   double expected = G_PI / 4.0 * frame->width_mm * frame->depth_mm;
 
-  if (endplate->area_mm2 >= LEAST_AREA * expected && endplate->area_mm2 <= MOST_AREA * expected)
+  if (endplate->area_mm2 > 0.0 && endplate->area_mm2 >= LEAST_AREA * expected
+      && endplate->area_mm2 <= MOST_AREA * expected)
     return TRUE;
   g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
                self->side > 0.0

@@ -2,8 +2,6 @@
 #include "base/oss-i18n.h"
 #include "fem/oss-fem-private.h"
 
-#include <string.h>
-
 static gboolean
 check_material (const OssFemModel *model, GError **error)
 {
@@ -79,7 +77,6 @@ oss_fem_model_check (const OssFemModel *model, GError **error)
          && check_nodal (model, model->forces, model->n_forces, error) && check_prescribed_once (model, error);
 }
 
-/* The parts of the mesh: union-find over nodes, with the lowest node of a part as its root. */
 static gint32
 find_root (gint32 *parent, gint32 i)
 {
@@ -88,11 +85,14 @@ find_root (gint32 *parent, gint32 i)
   return i;
 }
 
+/* The connected part of each node, by union-find with the lowest node of a part as its root; parts count from 0 in the
+ * order of their roots. */
 static gint32 *
-find_parts (const OssMesh *mesh)
+find_parts (const OssMesh *mesh, gsize *n_parts)
 {
   gsize nn = (gsize) oss_element_nodes (mesh->kind);
-  gint32 *parent = g_new (gint32, mesh->n_nodes);
+  g_autofree gint32 *parent = g_new (gint32, mesh->n_nodes);
+  gint32 *part = g_new (gint32, mesh->n_nodes);
 
   for (gsize i = 0; i < mesh->n_nodes; i++)
     parent[i] = (gint32) i;
@@ -102,9 +102,13 @@ find_parts (const OssMesh *mesh)
         gint32 p = find_root (parent, mesh->elements[e * nn]), q = find_root (parent, mesh->elements[e * nn + a]);
         parent[MAX (p, q)] = MIN (p, q);
       }
+  *n_parts = 0;
   for (gsize i = 0; i < mesh->n_nodes; i++)
-    parent[i] = find_root (parent, (gint32) i);
-  return parent;
+    {
+      gint32 root = find_root (parent, (gint32) i);
+      part[i] = root == (gint32) i ? (gint32) (*n_parts)++ : part[root];
+    }
+  return part;
 }
 
 typedef struct
@@ -161,48 +165,42 @@ add_freedom (Part *part, const double x[3], int axis)
 }
 
 static void
-measure_parts (const OssMesh *mesh, const gint32 *root, Part *parts)
+measure_parts (const OssMesh *mesh, const gint32 *part, Part *parts, gsize n_parts)
 {
   for (gsize i = 0; i < mesh->n_nodes; i++)
     {
-      Part *part = &parts[root[i]];
-      part->nodes++;
+      parts[part[i]].nodes++;
       for (int k = 0; k < 3; k++)
-        part->centre[k] += mesh->nodes[3 * i + (gsize) k];
+        parts[part[i]].centre[k] += mesh->nodes[3 * i + (gsize) k];
     }
-  for (gsize i = 0; i < mesh->n_nodes; i++)
-    for (int k = 0; k < 3 && root[i] == (gint32) i; k++)
-      parts[i].centre[k] /= (double) parts[i].nodes;
+  for (gsize p = 0; p < n_parts; p++)
+    for (int k = 0; k < 3; k++)
+      parts[p].centre[k] /= (double) parts[p].nodes;
   for (gsize i = 0; i < mesh->n_nodes; i++)
     {
-      Part *part = &parts[root[i]];
       double d[3];
-      oss_sub (mesh->nodes + 3 * i, part->centre, d);
-      part->reach += oss_dot (d, d);
+      oss_sub (mesh->nodes + 3 * i, parts[part[i]].centre, d);
+      parts[part[i]].reach += oss_dot (d, d);
     }
-  for (gsize i = 0; i < mesh->n_nodes; i++)
-    parts[i].reach = parts[i].reach > 0.0 ? sqrt (parts[i].reach / (double) parts[i].nodes) : 1.0;
+  for (gsize p = 0; p < n_parts; p++)
+    parts[p].reach = parts[p].reach > 0.0 ? sqrt (parts[p].reach / (double) parts[p].nodes) : 1.0;
 }
 
 gboolean
 oss_fem_check_support (const OssFemModel *model, GError **error)
 {
   const OssMesh *mesh = model->mesh;
-  g_autofree gint32 *root = find_parts (mesh);
-  g_autofree Part *parts = g_try_new0 (Part, mesh->n_nodes);
+  gsize n_parts;
+  g_autofree gint32 *part = find_parts (mesh, &n_parts);
+  g_autofree Part *parts = g_new0 (Part, n_parts);
 
-  if (parts == NULL)
-    {
-      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for this mesh."));
-      return FALSE;
-    }
-  measure_parts (mesh, root, parts);
+  measure_parts (mesh, part, parts, n_parts);
   for (gsize i = 0; i < model->n_prescribed; i++)
     {
       const OssNodal *p = &model->prescribed[i];
-      add_freedom (&parts[root[p->node]], mesh->nodes + 3 * (gsize) p->node, p->axis);
+      add_freedom (&parts[part[p->node]], mesh->nodes + 3 * (gsize) p->node, p->axis);
     }
-  for (gsize i = 0; i < mesh->n_nodes; i++)
+  for (gsize i = 0; i < n_parts; i++)
     if (parts[i].nodes > 1 && rank_of (parts[i].gram) < 6) /* one node alone belongs to no element */
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,

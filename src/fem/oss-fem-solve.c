@@ -3,8 +3,6 @@
 #include "base/oss-memory.h"
 #include "fem/oss-fem-private.h"
 
-#include <string.h>
-
 /* A residual above this gets one step of iterative refinement; the next is at rounding. */
 #define REFINE_ABOVE 1e-12
 

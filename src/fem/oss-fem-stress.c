@@ -4,8 +4,6 @@
 #include "base/oss-parallel.h"
 #include "fem/oss-fem-private.h"
 
-#include <string.h>
-
 typedef struct
 {
   const OssFemModel *model;

@@ -198,6 +198,11 @@ test_implausible (void)
   g_assert_null (superior.nodes);
   g_clear_error (&error);
   frame = upright;
+  frame.width_mm = 0.0;
+  g_assert_false (oss_fem_endplates (mesh, &frame, &superior, &inferior, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_REFUSED);
+  g_clear_error (&error);
+  frame = upright;
   frame.centre[0] = 100.0;
   g_assert_false (oss_fem_endplates (mesh, &frame, &superior, &inferior, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_REFUSED);
