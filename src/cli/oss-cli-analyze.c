@@ -3,6 +3,7 @@
 
 #include "base/oss-i18n.h"
 #include "render/oss-stress-picture.h"
+#include "report/oss-report-format.h"
 #include "report/oss-report.h"
 
 #include <math.h>
@@ -12,8 +13,9 @@
 /* The picture's upper end: a percentile, so that the clamped rim's singular peaks do not hide the rest. */
 #define PICTURE_PERCENTILE 0.995
 
-#define PICTURE_WIDTH 800
-#define PICTURE_HEIGHT 900
+/* The aspect of the picture's box in the report; stress.png shows two of them side by side. */
+#define PICTURE_WIDTH 1000
+#define PICTURE_HEIGHT 867
 
 static struct
 {
@@ -94,9 +96,9 @@ make_pictures (OssStudy *study, OssPicture **both, OssPicture **report, char **c
       g_clear_pointer (&whole, oss_picture_free);
       return FALSE;
     }
-  *caption = g_strdup_printf (_ ("Von Mises stress at %.0f N, cut open in the middle"), simulate->strength.reaction_n);
-  g_autofree char *load =
-      g_strdup_printf (_ ("%.2f mm, %.0f N"), simulate->displacement_mm, simulate->strength.reaction_n);
+  g_autofree char *newtons = oss_format_tens (simulate->strength.reaction_n);
+  *caption = g_strdup_printf (_ ("Von Mises stress at %s N, cut open in the middle"), newtons);
+  g_autofree char *load = g_strdup_printf (_ ("%.2f mm, %s N"), simulate->displacement_mm, newtons);
   oss_render_stress_axes (frame, axes);
   OssColorbar bar = { .map = &map,
                       .low = 0.0,
