@@ -155,7 +155,7 @@ make_grid (OssVirtualPatient *self)
   for (int c = 0; c < 2; c++)
     {
       grid->spacing[c] = o->spacing_mm[c];
-      grid->size[c] = CLAMP ((int) lround (o->fov_mm / o->spacing_mm[c]), 16, 2048);
+      grid->size[c] = (int) lround (o->fov_mm / o->spacing_mm[c]);
       grid->origin[c] = -0.5 * (grid->size[c] - 1) * grid->spacing[c];
     }
   grid->origin[1] += 8.0; /* trunk, phantom and couch in the field */
@@ -196,6 +196,10 @@ oss_virtual_patient_init (OssVirtualPatient *self, const OssVirtualOptions *opti
   o->fov_mm = o->fov_mm > 0.0 ? o->fov_mm : 400.0;
   for (int c = 0; c < 3; c++)
     o->spacing_mm[c] = o->spacing_mm[c] > 0.0 ? o->spacing_mm[c] : c < 2 ? o->fov_mm / PIXELS : 1.0;
+  for (int c = 0; c < 2; c++)
+    if (o->fov_mm / o->spacing_mm[c] < 16.0 || o->fov_mm / o->spacing_mm[c] > 1024.0)
+      return usage (error, _ ("A field of view of %g mm at %g mm gives %.0f pixels; 16 to 1024 are possible"),
+                    o->fov_mm, o->spacing_mm[c], o->fov_mm / o->spacing_mm[c]);
   double size = draw_patient (self);
 
   oss_virtual_beam_init (&self->spine, &self->physics, self->truth.effective_energy_kev);
@@ -250,39 +254,54 @@ study_clear (OssVirtualStudy *study)
   g_clear_pointer (&study->k2hpo4, oss_volume_unref);
 }
 
+/* Renders into @study what it has volumes for. */
+static gboolean
+render (OssVirtualPatient *patient, OssVirtualStudy *study, const OssTick *tick, GError **error)
+{
+  OssTick scan = oss_tick_part (tick, 0.05, 1.0);
+  return oss_tick_report (tick, 0.0, _ ("Scanning a virtual patient"), error)
+         && oss_virtual_density_init (patient, NULL, error) && oss_virtual_acquire (patient, study, &scan, error);
+}
+
+static gboolean
+new_density (const OssVirtualPatient *patient, OssVolume **volume, GError **error)
+{
+  *volume = oss_volume_new (&patient->grid, OSS_QUANTITY_DENSITY, error);
+  return *volume != NULL;
+}
+
+static gboolean
+new_labels (const OssVirtualPatient *patient, OssLabels **labels, GError **error)
+{
+  *labels = oss_labels_new (&patient->grid, error);
+  return *labels != NULL;
+}
+
 gboolean
 oss_virtual_make (const OssVirtualOptions *options, const char *kernel, OssVolume **hu, OssLabels **labels,
                   OssVolume **ash_mg_cm3, OssVolume **k2hpo4_mg_cm3, OssVirtualTruth *truth, const OssTick *tick,
                   GError **error)
 {
   const char *const names[] = { hu != NULL ? (kernel != NULL ? kernel : "B40f") : NULL, NULL };
-  OssTick render = oss_tick_part (tick, 0.05, 1.0);
+  gboolean wanted = hu != NULL || labels != NULL || ash_mg_cm3 != NULL || k2hpo4_mg_cm3 != NULL;
   OssVirtualPatient patient;
   OssVirtualStudy study = { 0 };
-  gboolean wanted = hu != NULL || labels != NULL || ash_mg_cm3 != NULL || k2hpo4_mg_cm3 != NULL;
-  gboolean ok = oss_virtual_patient_init (&patient, options, error) && study_kernels (&study, &patient, names, error);
+  gboolean ok = oss_virtual_patient_init (&patient, options, error) && study_kernels (&study, &patient, names, error)
+                && (labels == NULL || new_labels (&patient, &study.labels, error))
+                && (ash_mg_cm3 == NULL || new_density (&patient, &study.ash, error))
+                && (k2hpo4_mg_cm3 == NULL || new_density (&patient, &study.k2hpo4, error))
+                && (!wanted || render (&patient, &study, tick, error));
 
-  ok = ok && (labels == NULL || (study.labels = oss_labels_new (&patient.grid, error)) != NULL);
-  ok = ok && (ash_mg_cm3 == NULL || (study.ash = oss_volume_new (&patient.grid, OSS_QUANTITY_DENSITY, error)) != NULL);
-  ok = ok
-       && (k2hpo4_mg_cm3 == NULL
-           || (study.k2hpo4 = oss_volume_new (&patient.grid, OSS_QUANTITY_DENSITY, error)) != NULL);
-  ok = ok && oss_tick_report (tick, 0.0, _ ("Building a virtual patient"), error);
-  ok = ok && (!wanted || oss_virtual_density_init (&patient, NULL, error));
-  ok = ok && (!wanted || oss_virtual_acquire (&patient, &study, &render, error));
-  if (ok)
-    {
-      if (hu != NULL)
-        *hu = g_steal_pointer (&study.hu[0]);
-      if (labels != NULL)
-        *labels = g_steal_pointer (&study.labels);
-      if (ash_mg_cm3 != NULL)
-        *ash_mg_cm3 = g_steal_pointer (&study.ash);
-      if (k2hpo4_mg_cm3 != NULL)
-        *k2hpo4_mg_cm3 = g_steal_pointer (&study.k2hpo4);
-      if (truth != NULL)
-        *truth = patient.truth;
-    }
+  if (ok && hu != NULL)
+    *hu = g_steal_pointer (&study.hu[0]);
+  if (ok && labels != NULL)
+    *labels = g_steal_pointer (&study.labels);
+  if (ok && ash_mg_cm3 != NULL)
+    *ash_mg_cm3 = g_steal_pointer (&study.ash);
+  if (ok && k2hpo4_mg_cm3 != NULL)
+    *k2hpo4_mg_cm3 = g_steal_pointer (&study.k2hpo4);
+  if (ok && truth != NULL)
+    *truth = patient.truth;
   study_clear (&study);
   oss_virtual_patient_clear (&patient);
   return ok;
@@ -407,11 +426,9 @@ make_study (OssVirtualPatient *patient, OssVirtualStudy *study, const OssTick *t
 
   if (kernels[0] == NULL)
     return usage (error, _ ("A virtual patient needs one kernel at least"));
-  return study_kernels (study, patient, kernels, error)
-         && (study->labels = oss_labels_new (&patient->grid, error)) != NULL
-         && (study->ash = oss_volume_new (&patient->grid, OSS_QUANTITY_DENSITY, error)) != NULL
-         && (study->k2hpo4 = oss_volume_new (&patient->grid, OSS_QUANTITY_DENSITY, error)) != NULL
-         && oss_virtual_density_init (patient, NULL, error) && oss_virtual_acquire (patient, study, tick, error);
+  return study_kernels (study, patient, kernels, error) && new_labels (patient, &study->labels, error)
+         && new_density (patient, &study->ash, error) && new_density (patient, &study->k2hpo4, error)
+         && render (patient, study, tick, error);
 }
 
 gboolean
@@ -434,8 +451,7 @@ oss_virtual_write (const char *folder, const OssVirtualOptions *options, OssVirt
                    g_strerror (errno));
       return FALSE;
     }
-  gboolean ok = oss_tick_report (tick, 0.0, _ ("Scanning a virtual patient"), error)
-                && oss_virtual_patient_init (&patient, options, error);
+  gboolean ok = oss_virtual_patient_init (&patient, options, error);
   if (ok)
     {
       ok = make_study (&patient, &study, &scan, error)

@@ -311,6 +311,7 @@ test_bad_options (void)
   o = options_for (1), o.vbmd_mg_cm3 = -5.0, assert_usage (&o, "-5");
   o = options_for (1), o.spacing_mm[1] = 0.01, assert_usage (&o, "0.01");
   o = options_for (1), o.fov_mm = 5.0, assert_usage (&o, "5");
+  o = options_for (1), o.fov_mm = 500.0, o.spacing_mm[0] = 0.2, assert_usage (&o, "2500");
   o = options_for (1), o.contrast_hu = INFINITY, assert_usage (&o, "inf");
   o = options_for (1), o.level_low = 22, o.level_high = 19, assert_usage (&o, "T11");
   o = options_for (1), o.level_high = 200, assert_usage (&o, "L3");
