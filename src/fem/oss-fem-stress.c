@@ -4,6 +4,8 @@
 #include "base/oss-parallel.h"
 #include "fem/oss-fem-private.h"
 
+#include <stdlib.h>
+
 typedef struct
 {
   const OssFemModel *model;
