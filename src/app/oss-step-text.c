@@ -156,7 +156,7 @@ static void
 density_text (OssStudy *study, OssResultText *text)
 {
   const OssSegmentResult *segment = oss_study_get_segment (study);
-  double uncertainty = oss_study_get_calibrate (study)->line.uncertainty_mg_cm3;
+  double uncertainty = segment->vbmd_uncertainty_mg_cm3;
   g_autofree char *density = oss_format_fixed (segment->vbmd.mean_mg_cm3, 0);
   g_autofree char *spread = oss_format_fixed (ceil (uncertainty), 0);
 

@@ -37,7 +37,7 @@ class_word_beyond (const OssReportData *self)
 static void
 add_distance (OssReportData *self)
 {
-  const double vbmd = self->vbmd.mean_mg_cm3, spread = self->line.uncertainty_mg_cm3;
+  const double vbmd = self->vbmd.mean_mg_cm3, spread = self->vbmd_uncertainty_mg_cm3;
   const double limit = fabs (vbmd - OSS_REPORT_OSTEOPOROSIS_MG_CM3) < fabs (vbmd - OSS_REPORT_NORMAL_MG_CM3)
                            ? OSS_REPORT_OSTEOPOROSIS_MG_CM3
                            : OSS_REPORT_NORMAL_MG_CM3;

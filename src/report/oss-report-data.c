@@ -23,6 +23,7 @@ set_unknown (OssReportData *self)
                               &self->line.slope,
                               &self->line.intercept,
                               &self->vbmd.mean_mg_cm3,
+                              &self->vbmd_uncertainty_mg_cm3,
                               &self->vbmd.sd_mg_cm3,
                               &self->vbmd.mean_hu,
                               &self->class.margin_mg_cm3,
@@ -179,7 +180,10 @@ take_segment (OssReportData *self, const OssSegmentResult *segment)
   self->frame = segment->info.frame;
   self->has_vbmd = segment->has_vbmd;
   if (segment->has_vbmd)
-    self->vbmd = segment->vbmd;
+    {
+      self->vbmd = segment->vbmd;
+      self->vbmd_uncertainty_mg_cm3 = segment->vbmd_uncertainty_mg_cm3;
+    }
 }
 
 static void

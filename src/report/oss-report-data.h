@@ -58,6 +58,7 @@ typedef struct
   /* Density and class. */
   gboolean has_vbmd;
   OssVbmd vbmd;
+  double vbmd_uncertainty_mg_cm3;
   OssClassification class;
 
   /* Segmentation. */

@@ -122,7 +122,7 @@ draw_marker (OssPage *page, double x, double y, double width)
 {
   const OssReportData *data = page->data;
   cairo_t *cr = page->cr;
-  const double mean = data->vbmd.mean_mg_cm3, spread = data->line.uncertainty_mg_cm3;
+  const double mean = data->vbmd.mean_mg_cm3, spread = data->vbmd_uncertainty_mg_cm3;
   const double at = x + width * scale_place (mean);
 
   oss_page_color (page, OSS_INK);

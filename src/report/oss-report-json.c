@@ -61,6 +61,7 @@ add_vbmd (JsonBuilder *builder, const OssReportData *self)
   if (!self->has_vbmd)
     return;
   oss_json_begin (builder, "vbmd");
+  oss_json_double (builder, "uncertainty_mg_cm3", self->vbmd_uncertainty_mg_cm3);
   oss_json_double (builder, "sd_mg_cm3", self->vbmd.sd_mg_cm3);
   oss_json_double (builder, "mean_hu", self->vbmd.mean_hu);
   oss_json_doubles (builder, "centre_mm", self->vbmd.centre_mm, 3);

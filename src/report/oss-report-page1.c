@@ -123,8 +123,8 @@ draw_band_right (OssPage *page, double x, double y, double width)
   if (isfinite (data->class.margin_mg_cm3))
     {
       g_autofree char *distance = oss_format_number (data->class.margin_mg_cm3, 0);
-      g_autofree char *spread = oss_format_spread (data->line.uncertainty_mg_cm3);
-      g_autofree char *text = isfinite (data->line.uncertainty_mg_cm3)
+      g_autofree char *spread = oss_format_spread (data->vbmd_uncertainty_mg_cm3);
+      g_autofree char *text = isfinite (data->vbmd_uncertainty_mg_cm3)
                                   ? g_strdup_printf (_ ("%s mg/cm³ from a limit, known to ± %s"), distance, spread)
                                   : g_strdup_printf (_ ("%s mg/cm³ from a limit, ± not known"), distance);
 
@@ -203,8 +203,8 @@ draw_density_card (OssPage *page, double x, double y, double width)
                                 .lines = 1 };
   const double inner = width - 20.0;
   g_autofree char *value = oss_format_number (data->has_vbmd ? data->vbmd.mean_mg_cm3 : NAN, 0);
-  g_autofree char *spread = oss_format_spread (data->line.uncertainty_mg_cm3);
-  g_autofree char *plus_minus = isfinite (data->line.uncertainty_mg_cm3) ? g_strdup_printf ("±" OSS_NBSP "%s", spread)
+  g_autofree char *spread = oss_format_spread (data->vbmd_uncertainty_mg_cm3);
+  g_autofree char *plus_minus = isfinite (data->vbmd_uncertainty_mg_cm3) ? g_strdup_printf ("±" OSS_NBSP "%s", spread)
                                                                          : g_strdup (_ ("± not known"));
   g_autofree char *unit = g_strdup_printf ("mg/cm³ %s", oss_report_basis_title (data->line.basis));
 

@@ -206,7 +206,7 @@ put_mesh (Column *self)
   g_autofree char *volume = oss_format_quantity (quality->volume_mm3 / 1000.0, 2, "cm³");
   g_autofree char *error = oss_format_number (quality->volume_error_percent, 2);
 
-  put_heading (self, _ ("Mesh"));
+  put_heading (self, _ ("Element mesh"));
   begin_table (self);
   put_rowf (self, _ ("Elements"), "%s %s, %s", elements, oss_report_element_title (data->element), size);
   put_rowf (self, _ ("Nodes, freedoms"), "%s, %s", nodes, dof);
@@ -264,7 +264,7 @@ put_simulation (Column *self)
 
   put_heading (self, _ ("Load and solution"));
   begin_table (self);
-  put_rowf (self, _ ("Load"), _ ("upper endplate moved %s down along the body’s axis, held sideways"), moved);
+  put_rowf (self, _ ("Loading"), _ ("upper endplate moved %s down along the body’s axis, held sideways"), moved);
   put_row (self, _ ("Support"), _ ("lower endplate held in all directions"));
   put_rowf (self, _ ("Endplates"), _ ("upper %s, lower %s mm²"), upper, lower);
   put_row (self, _ ("Model"), _ ("linear elastic, small displacements"));
@@ -342,8 +342,11 @@ put_estimators (Column *self)
     const char *name;
     double newton;
   } rows[] = {
+    /* xgettext:no-c-format */
     { _ ("0.68 % apparent strain"), strength->apparent_0_68_percent_n },
+    /* xgettext:no-c-format */
     { _ ("2 % apparent strain"), strength->linear_2_percent_n },
+    /* xgettext:no-c-format */
     { _ ("Pistoia: 2 % of the bone above 0.7 % strain"), strength->pistoia_n },
   };
 

@@ -41,7 +41,7 @@ oss_study_classify (OssStudy *self, OssClassification *classification)
   if (reason != NULL)
     return;
   double vbmd = oss_study_get_segment (self)->vbmd.mean_mg_cm3;
-  double uncertainty = oss_study_get_calibrate (self)->line.uncertainty_mg_cm3;
+  double uncertainty = oss_study_get_segment (self)->vbmd_uncertainty_mg_cm3;
 
   if (vbmd < OSTEOPOROSIS_BELOW_MG_CM3)
     classification->density_class = "osteoporosis";

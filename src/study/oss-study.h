@@ -118,7 +118,8 @@ typedef struct
   OssSegmentation info;
   OssVbmd vbmd;
   gboolean has_vbmd;
-  char *how; /* translated: "One click at ...", "Labels from FILE (TotalSegmentator), L1" */
+  double vbmd_uncertainty_mg_cm3; /* of vbmd.mean_mg_cm3, half width; NaN when the line's error is not known */
+  char *how;                      /* translated: "One click at ...", "Labels from FILE (TotalSegmentator), L1" */
 } OssSegmentResult;
 
 typedef struct

@@ -133,6 +133,7 @@ fill_segment (OssReportData *self)
                                     .depth_mm = 32.1,
                                     .height_mm = 26.7 };
   self->vbmd = (OssVbmd){ 78.3421, 12.5, 116.6, { 0, -2, 0 }, 14.0, 8.5, 10.0, 9345 };
+  self->vbmd_uncertainty_mg_cm3 = 2.6;
   self->class = (OssClassification){
     "osteoporosis", "Rests on the trabecular density of one vertebra; the limits were set for the mean of two.",
     "ACR trabecular vBMD bands: below 80, 80 to 120, above 120 mg/cm³ (K₂HPO₄, mean of two lumbar bodies)", 1.6579, TRUE
