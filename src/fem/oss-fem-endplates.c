@@ -8,21 +8,26 @@
  * and on bodies with cement caps. */
 #define STEEPEST_COSINE 0.7071 /* an endplate's triangles lie within 45 degrees of the axis */
 /* The rim stands out over the waist, where width and depth are measured, except to the back. */
-#define FOOTPRINT_SIDE 0.62  /* of the width, from the middle */
-#define FOOTPRINT_FRONT 0.62 /* of the depth */
+#define FOOTPRINT_SIDE 0.66  /* of the width, from the middle */
+#define FOOTPRINT_FRONT 0.66 /* of the depth */
 #define FOOTPRINT_BACK 0.54
 #define FOOTPRINT_POWER 3.0 /* 2 is an ellipse; bodies are fuller at the back corners */
 #define LEAST_HEIGHT 0.15   /* of the height, from the middle: looking for the level of an endplate */
-#define BAND 0.25           /* of the height, to each side of that level: dish, wedge and osteophytes */
-#define LEAST_AREA 0.45     /* of the ellipse of width and depth */
-#define MOST_AREA 1.7
+/* To each side of that level, of the height: dish, wedge and osteophytes.  Toward the body less at the footprint's edge
+ * than in the dish, or the flanks and the shoulders of the pedicles come in. */
+#define BAND 0.25
+#define EDGE_BAND 0.13
+#define LEAST_BAND 3.0  /* mm, for collapsed bodies */
+#define LEAST_AREA 0.45 /* of the ellipse of width and depth */
+#define MOST_AREA 1.9
 
 /* A boundary triangle in the frame, with the endplate's side counted upward. */
 typedef struct
 {
   double height; /* of the centroid, mm */
   double area;   /* projected on the axis, mm2; below 0 when it looks away */
-  gboolean in_footprint, faces;
+  double edge;   /* 0 in the middle of the footprint, 1 at its edge, more beyond */
+  gboolean faces;
   gint32 part;
 } Facet;
 
@@ -35,12 +40,12 @@ typedef struct
   double side; /* 1 superior, -1 inferior */
 } Search;
 
-static gboolean
-is_in_footprint (const OssVertebraFrame *frame, const double local[3])
+static double
+footprint_edge (const OssVertebraFrame *frame, const double local[3])
 {
   double x = fabs (local[0]) / (FOOTPRINT_SIDE * frame->width_mm);
   double y = fabs (local[1]) / ((local[1] > 0.0 ? FOOTPRINT_FRONT : FOOTPRINT_BACK) * frame->depth_mm);
-  return pow (x, FOOTPRINT_POWER) + pow (y, FOOTPRINT_POWER) <= 1.0;
+  return pow (x, FOOTPRINT_POWER) + pow (y, FOOTPRINT_POWER);
 }
 
 static void
@@ -61,8 +66,8 @@ measure_facets (Search *self)
       Facet *facet = &self->facets[t];
       facet->height = self->side * centre[2];
       facet->area = 0.5 * self->side * normal[2];
-      facet->in_footprint = is_in_footprint (self->frame, centre);
-      facet->faces = facet->in_footprint && length > 0.0 && self->side * normal[2] >= STEEPEST_COSINE * length;
+      facet->edge = footprint_edge (self->frame, centre);
+      facet->faces = facet->edge <= 1.0 && length > 0.0 && self->side * normal[2] >= STEEPEST_COSINE * length;
     }
 }
 
@@ -129,19 +134,27 @@ find_root (Facet *facets, gint32 i)
   return i;
 }
 
+static gboolean
+is_in_band (const Search *self, const Facet *facet, double level)
+{
+  double height = self->frame->height_mm, offset = facet->height - level;
+  double below = fmax ((BAND + (EDGE_BAND - BAND) * facet->edge) * height, LEAST_BAND);
+
+  return facet->edge <= 1.0 && offset <= fmax (BAND * height, LEAST_BAND) && offset >= -below;
+}
+
 /* Joins facets within the band over shared edges.  Steep ones join too, so that the treads of a voxel mesh
  * hang together over their risers; a closed cavity below the endplate stays a part of its own. */
 static void
 join_facets (Search *self, double level)
 {
-  double band = BAND * self->frame->height_mm;
   g_autofree Edge *edges = g_new (Edge, 3 * self->surface->n + 1);
   gsize n = 0;
 
   for (gsize t = 0; t < self->surface->n; t++)
     {
       const gint32 *nodes = self->surface->triangles + 3 * t;
-      gboolean inside = self->facets[t].in_footprint && fabs (self->facets[t].height - level) <= band;
+      gboolean inside = is_in_band (self, &self->facets[t], level);
       self->facets[t].part = inside ? (gint32) t : -1;
       for (int c = 0; c < 3 && inside; c++)
         {
