@@ -15,6 +15,7 @@
 #include <dcmtk/dcmjpls/djdecode.h>
 #include <dcmtk/oflog/oflog.h>
 
+#include <cinttypes>
 #include <cmath>
 #include <cstring>
 #include <glib/gstdio.h>
@@ -221,11 +222,10 @@ judge_completeness (DcmDataset &data, const OFCondition &loaded, OssDicomHeader 
           && pixels->getLengthField () <= out->file_bytes && pixels->loadAllDataIntoMemory ().good ()
           && pixels->getLengthField () >= frame)
         return;
-      g_snprintf (out->damage, sizeof out->damage, _ ("the file breaks off after %" G_GUINT64_FORMAT " bytes"),
-                  out->file_bytes);
+      g_snprintf (out->damage, sizeof out->damage, _ ("the file breaks off after %" PRIu64 " bytes"), out->file_bytes);
     }
   else if (native && pixels != nullptr && frame > 0 && pixels->getLengthField () < frame * (gsize) out->frames)
-    g_snprintf (out->damage, sizeof out->damage, _ ("pixel data holds %u of %" G_GSIZE_FORMAT " bytes"),
+    g_snprintf (out->damage, sizeof out->damage, _ ("pixel data holds %u of %zu bytes"),
                 (guint) pixels->getLengthField (), frame * (gsize) out->frames);
 }
 
@@ -266,7 +266,7 @@ read_header (DcmFileFormat &file, const char *path, guint64 file_bytes, OssDicom
     g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("no DICOM data"));
   else
     g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                 _ ("the file breaks off or is damaged after %" G_GUINT64_FORMAT " bytes"), file_bytes);
+                 _ ("the file breaks off or is damaged after %" PRIu64 " bytes"), file_bytes);
   return false;
 }
 
