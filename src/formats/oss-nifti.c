@@ -326,8 +326,7 @@ read_voxels (Source *source, StoreFunc store, void *data, const char *wanted, co
         return FALSE;
       if (!read_bytes (source, raw, n * (gsize) source->voxel_bytes))
         return refuse (source, error, OSS_ERROR_INVALID_DATA,
-                       _ ("The file is cut off or damaged: not all of its %" G_GSIZE_FORMAT " voxels can be read."),
-                       count);
+                       _ ("The file is cut off or damaged: not all of its %zu voxels can be read."), count);
       decode (source, raw, n, values);
       taken = store (data, first, values, n);
       if (taken < n)

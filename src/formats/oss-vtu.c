@@ -97,8 +97,8 @@ add_values (Writer *writer, const char *section, const OssVtuArray *arrays, gsiz
     {
       if (arrays[i].name == NULL || arrays[i].values == NULL || arrays[i].components < 1)
         {
-          g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
-                       _ ("%s array %" G_GSIZE_FORMAT " of a VTU file has no name or no values."), section, i);
+          g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("%s array %zu of a VTU file has no name or no values."),
+                       section, i);
           return FALSE;
         }
       if (!add_array (writer, "Float64", arrays[i].name, arrays[i].components, arrays[i].values,
