@@ -52,9 +52,8 @@ oss_mesh_new (OssElementKind kind, gsize n_nodes, gsize n_elements, GError **err
   if (n_nodes > G_MAXINT32 || n_elements > G_MAXINT32)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-                   _ ("A mesh of %" G_GSIZE_FORMAT " nodes and %" G_GSIZE_FORMAT
-                      " elements is too large: choose a larger element size."),
-                   n_nodes, n_elements);
+                   _ ("A mesh of %zu nodes and %zu elements is too large: choose a larger element size."), n_nodes,
+                   n_elements);
       return NULL;
     }
   self->nodes = oss_alloc_aligned (3 * n_nodes, sizeof (double), _ ("mesh nodes"), error);
