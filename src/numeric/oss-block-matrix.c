@@ -28,8 +28,8 @@ oss_incidence_new (gsize n_nodes, gsize n_elements, int nodes_per_element, const
       if (elements[c] < 0 || (gsize) elements[c] >= n_nodes)
         {
           g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                       _ ("Element %" G_GSIZE_FORMAT " names node %d; the mesh has %" G_GSIZE_FORMAT " nodes."),
-                       c / (gsize) nodes_per_element, elements[c], n_nodes);
+                       _ ("Element %zu names node %d; the mesh has %zu nodes."), c / (gsize) nodes_per_element,
+                       elements[c], n_nodes);
           return NULL;
         }
       self->start[elements[c] + 2]++;
@@ -249,7 +249,7 @@ oss_block_matrix_reduce (const OssBlockMatrix *self, const gint32 *unknown, gsiz
   if (count == NULL)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-                   _ ("Not enough memory for %" G_GSIZE_FORMAT " unknowns. Use a coarser mesh."), n_unknowns);
+                   _ ("Not enough memory for %zu unknowns. Use a coarser mesh."), n_unknowns);
       return NULL;
     }
   for (gsize i = 0; i < 3 * self->n; i++)

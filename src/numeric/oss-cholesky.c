@@ -282,7 +282,7 @@ check_status (const OssCholesky *self, GError **error)
   if (status == CHOLMOD_NOT_POSDEF || (status == CHOLMOD_OK && self->info.weakest_pivot < SINGULAR_PIVOT))
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                   _ ("The matrix is not positive definite: pivot %.1e of its diagonal in row %" G_GSIZE_FORMAT "."),
+                   _ ("The matrix is not positive definite: pivot %.1e of its diagonal in row %zu."),
                    self->info.weakest_pivot, self->info.weakest_row);
       return FALSE;
     }
