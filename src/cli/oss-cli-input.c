@@ -46,6 +46,7 @@ const GOptionEntry oss_cli_input_mesh[] = {
 const GOptionEntry oss_cli_input_simulate[] = {
   STRING ("law", law, N_ ("modulus law: morgan2003-vertebra (the default), kopperdahl2002, …"), "NAME"),
   STRING ("conversion", conversion, N_ ("first step between density bases: equal (the default), keyak1994, …"), "NAME"),
+  /* xgettext:no-c-format */
   DOUBLE ("displacement", displacement, N_ ("of the superior endplate (default: 0.68 % of the body's height)"), "MM"),
   { NULL },
 };
