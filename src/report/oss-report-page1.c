@@ -188,6 +188,7 @@ draw_strength_card (OssPage *page, double x, double y, double width)
   oss_page_fit (page, x + 10.0 + 0.64 * inner, y + 7.5, 0.36 * inner, &corner, _ ("No limits apply"));
   draw_value (page, x + 10.0, y + 19.0, inner, value, "N", _ ("± not estimated"));
   oss_page_text (page, x + 10.0, y + 49.0, inner, &why,
+                 /* xgettext:no-c-format */
                  _ ("Estimator: load at 0.68 % apparent strain of a linear model (0.0068 × stiffness × height). "
                     "Published strength bands were made for another, nonlinear estimate; they are not applied."));
 }
