@@ -156,6 +156,7 @@ put_acquisition (Image &image, const OssCtHeader *header, const OssGrid *grid)
   image.optional_whole (DCM_XRayTubeCurrent, header->tube_current_ma);
   image.optional_whole (DCM_Exposure, header->exposure_mas);
   image.optional_text (DCM_ConvolutionKernel, header->kernel);
+  image.optional_text (DCM_ContrastBolusAgent, header->contrast_agent);
   image.text (DCM_PatientPosition, header->patient_position != nullptr ? header->patient_position : "HFS");
   image.text (DCM_AcquisitionNumber, "1");
   image.text (DCM_PositionReferenceIndicator, "");

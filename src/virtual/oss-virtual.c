@@ -392,6 +392,7 @@ write_series (const char *folder, const OssVirtualPatient *patient, const OssVir
     .station = "VIRTUAL1",
     .software = OSS_VERSION,
     .kernel = study->kernels[k].header,
+    .contrast_agent = o->contrast_hu > 0.0 ? "Virtual iodine" : NULL,
     .patient_position = "HFS",
     .kvp = 120.0,
     .tube_current_ma = 500.0,
