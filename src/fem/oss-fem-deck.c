@@ -66,7 +66,7 @@ write_nodes (FILE *file, const OssMesh *mesh)
     {
       for (int k = 0; k < 3; k++)
         oss_deck_number (mesh->nodes[3 * i + (gsize) k], x[k]);
-      fprintf (file, "%" G_GSIZE_FORMAT ",%s,%s,%s\n", i + 1, x[0], x[1], x[2]);
+      fprintf (file, "%zu,%s,%s,%s\n", i + 1, x[0], x[1], x[2]);
     }
 }
 
@@ -76,7 +76,7 @@ write_element (FILE *file, const OssMesh *mesh, gsize element)
 {
   gsize nn = (gsize) oss_element_nodes (mesh->kind);
 
-  fprintf (file, "%" G_GSIZE_FORMAT, element + 1);
+  fprintf (file, "%zu", element + 1);
   for (gsize a = 0; a < nn; a++)
     fprintf (file, ",%d", mesh->elements[element * nn + a] + 1);
   fputc ('\n', file);
@@ -90,7 +90,7 @@ write_elements (FILE *file, const OssMesh *mesh, const Entry *entries)
   for (gsize i = 0; i < mesh->n_elements; i++)
     {
       if (i == 0 || entries[i].modulus != entries[i - 1].modulus)
-        fprintf (file, "*ELEMENT, TYPE=%s, ELSET=E%" G_GSIZE_FORMAT "\n", deck_type (mesh->kind), ++material);
+        fprintf (file, "*ELEMENT, TYPE=%s, ELSET=E%zu\n", deck_type (mesh->kind), ++material);
       write_element (file, mesh, entries[i].element);
     }
 }
@@ -108,8 +108,8 @@ write_materials (FILE *file, const OssFemModel *model, const Entry *entries)
         oss_deck_number (entries[i].modulus, modulus);
         material++;
         fprintf (file,
-                 "*MATERIAL, NAME=M%" G_GSIZE_FORMAT "\n*ELASTIC\n%s,%s\n"
-                 "*SOLID SECTION, ELSET=E%" G_GSIZE_FORMAT ", MATERIAL=M%" G_GSIZE_FORMAT "\n",
+                 "*MATERIAL, NAME=M%zu\n*ELASTIC\n%s,%s\n"
+                 "*SOLID SECTION, ELSET=E%zu, MATERIAL=M%zu\n",
                  material, modulus, poisson, material, material);
       }
 }
@@ -125,7 +125,7 @@ write_set (FILE *file, const char *name, const guint8 *marked, gsize n_nodes)
       {
         if (!any)
           fprintf (file, "*NSET, NSET=%s\n", name);
-        fprintf (file, "%" G_GSIZE_FORMAT "\n", i + 1);
+        fprintf (file, "%zu\n", i + 1);
         any = TRUE;
       }
   return any;
@@ -184,8 +184,7 @@ write_heading (FILE *file, const OssFemModel *model, const char *heading, guint 
   g_strdelimit (line, "\r\n*", ' ');
   fprintf (file, "*HEADING\n%s\n** Ossature %s.  Units: mm, N, MPa; axes: patient x Left, y Posterior, z Superior.\n",
            line[0] != '\0' ? line : "Ossature", OSS_VERSION);
-  fprintf (file, "** %" G_GSIZE_FORMAT " nodes, %" G_GSIZE_FORMAT " elements.  ", model->mesh->n_nodes,
-           model->mesh->n_elements);
+  fprintf (file, "** %zu nodes, %zu elements.  ", model->mesh->n_nodes, model->mesh->n_elements);
   if (bins > 0)
     fprintf (file, "Modulus in %u geometric bins, each at the mean of its elements.\n", bins);
   else

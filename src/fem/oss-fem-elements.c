@@ -212,7 +212,7 @@ oss_elements_new (const OssMesh *mesh, const OssTick *tick, GError **error)
     {
       const double *x = mesh->nodes + 3 * (gsize) mesh->elements[(gsize) geometry.inverted * (gsize) rule->n_nodes];
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                   _ ("Element %" G_GSSIZE_FORMAT " near (%.1f, %.1f, %.1f) mm is flat or inside out. Mesh again, or "
+                   _ ("Element %zd near (%.1f, %.1f, %.1f) mm is flat or inside out. Mesh again, or "
                       "with another element size."),
                    geometry.inverted, x[0], x[1], x[2]);
       return NULL;

@@ -17,8 +17,7 @@ check_material (const OssFemModel *model, GError **error)
     if (!(model->modulus_mpa[e] > 0.0 && isfinite (model->modulus_mpa[e])))
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                     _ ("Element %" G_GSIZE_FORMAT " has a modulus of %g MPa; it has to be above 0."), e,
-                     model->modulus_mpa[e]);
+                     _ ("Element %zu has a modulus of %g MPa; it has to be above 0."), e, model->modulus_mpa[e]);
         return FALSE;
       }
   return TRUE;
@@ -32,8 +31,8 @@ check_nodal (const OssFemModel *model, const OssNodal *nodal, gsize n, GError **
         || !isfinite (nodal[i].value))
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                     _ ("Load %" G_GSIZE_FORMAT " (node %d, axis %d, value %g) does not belong to a mesh of "
-                        "%" G_GSIZE_FORMAT " nodes."),
+                     _ ("Load %zu (node %d, axis %d, value %g) does not belong to a mesh of "
+                        "%zu nodes."),
                      i, nodal[i].node, nodal[i].axis, nodal[i].value, model->mesh->n_nodes);
         return FALSE;
       }
@@ -69,8 +68,8 @@ oss_fem_model_check (const OssFemModel *model, GError **error)
   if (model->mesh->n_elements == 0 || model->mesh->n_nodes == 0 || model->mesh->n_nodes > G_MAXINT32 / 3)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                   _ ("A mesh of %" G_GSIZE_FORMAT " nodes and %" G_GSIZE_FORMAT " elements cannot be solved."),
-                   model->mesh->n_nodes, model->mesh->n_elements);
+                   _ ("A mesh of %zu nodes and %zu elements cannot be solved."), model->mesh->n_nodes,
+                   model->mesh->n_elements);
       return FALSE;
     }
   return check_material (model, error) && check_nodal (model, model->prescribed, model->n_prescribed, error)
@@ -204,8 +203,7 @@ oss_fem_check_support (const OssFemModel *model, GError **error)
     if (parts[i].nodes > 1 && rank_of (parts[i].gram) < 6) /* one node alone belongs to no element */
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
-                     _ ("A part of %" G_GSIZE_FORMAT
-                        " nodes around (%.1f, %.1f, %.1f) mm is not held: it can move as a "
+                     _ ("A part of %zu nodes around (%.1f, %.1f, %.1f) mm is not held: it can move as a "
                         "rigid body. Take it out of the labels, or hold it."),
                      parts[i].nodes, parts[i].centre[0], parts[i].centre[1], parts[i].centre[2]);
         return FALSE;

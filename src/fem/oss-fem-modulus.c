@@ -169,7 +169,7 @@ judge (const Sampling *self, OssModulusSummary *summary, GError **error)
     if (!isfinite (self->mean_density[e]))
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                     _ ("The density in element %" G_GSIZE_FORMAT " is not a number. Look for damaged voxels."), e);
+                     _ ("The density in element %zu is not a number. Look for damaged voxels."), e);
         return FALSE;
       }
   Tally tally = tally_elements (self, summary);
@@ -177,7 +177,7 @@ judge (const Sampling *self, OssModulusSummary *summary, GError **error)
     {
       /* Translators: density in mg/cm3; the two numbers are its range. */
       g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                   _ ("No bone in the density image: all %" G_GSIZE_FORMAT " elements have the least modulus, %g MPa. "
+                   _ ("No bone in the density image: all %zu elements have the least modulus, %g MPa. "
                       "Density spans %.0f to %.0f mg/cm³, which points to a wrong calibration line."),
                    n, self->chain->floor_mpa, tally.low, tally.high);
       return FALSE;
@@ -198,7 +198,7 @@ oss_fem_modulus (const OssMesh *mesh, const OssVolume *density, const OssLawChai
   if (mesh->n_elements == 0 || modulus == NULL || mean_density == NULL)
     {
       g_set_error (error, OSS_ERROR, mesh->n_elements == 0 ? OSS_ERROR_INVALID_DATA : OSS_ERROR_OUT_OF_MEMORY,
-                   _ ("A mesh of %" G_GSIZE_FORMAT " elements cannot be given a modulus."), mesh->n_elements);
+                   _ ("A mesh of %zu elements cannot be given a modulus."), mesh->n_elements);
       return NULL;
     }
   if (!oss_tick_report (tick, 0.0, _ ("Reading the modulus from the density"), error))

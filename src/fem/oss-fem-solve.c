@@ -110,9 +110,8 @@ factorize (const OssFemModel *model, const OssBlockMatrix *stiffness, const Unkn
   if (cholesky == NULL)
     return fail_singular (model, unknowns, &info, error, cause);
   g_snprintf (result->solver, sizeof result->solver, "CHOLMOD supernodal, %s", info.ordering);
-  g_debug ("%" G_GSIZE_FORMAT " unknowns: order %.2f s, factor %.2f s, %.3g entries, %.3g flops, %.2f GB estimated",
-           unknowns->n, info.seconds_order, info.seconds_factor, info.factor_entries, info.flops,
-           info.memory_bytes / 1e9);
+  g_debug ("%zu unknowns: order %.2f s, factor %.2f s, %.3g entries, %.3g flops, %.2f GB estimated", unknowns->n,
+           info.seconds_order, info.seconds_factor, info.factor_entries, info.flops, info.memory_bytes / 1e9);
   return cholesky;
 }
 
