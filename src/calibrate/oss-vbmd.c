@@ -13,6 +13,7 @@
 #define CANCELLOUS_MM 3.0 /* from the label's surface: shell, its blur, and the subcortical bone */
 #define SHRINK 0.95
 #define LEAST_SHARE 0.35 /* of the ellipse's nominal axes */
+#define LEAST_HEIGHT_MM 3.0
 #define LEAST_VOXELS 30
 
 /* How deep inside the labels a patient point lies, mm; the labels' own voxels around the body only. */
@@ -100,7 +101,7 @@ shrink_to_fit (const OssLabels *labels, const OssVertebraFrame *frame, OssVbmd *
       vbmd->semi_axis_right_mm *= SHRINK;
       vbmd->semi_axis_anterior_mm *= SHRINK;
       vbmd->height_mm *= SHRINK;
-      if (vbmd->semi_axis_right_mm < least)
+      if (vbmd->semi_axis_right_mm < least || vbmd->height_mm < LEAST_HEIGHT_MM)
         {
           g_set_error (
               error, OSS_ERROR, OSS_ERROR_REFUSED,

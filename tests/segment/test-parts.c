@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The parts of the click: minimum cut against plain augmenting paths, sheets against known ones, the shell's edge
+ * against a blurred shell. */
+#include "base/oss-random.h"
+#include "segment/oss-segment-private.h"
+
+#include <string.h>
+
+enum
+{
+  SIDE = 6,
+  NODES = SIDE * SIDE * SIDE
+};
+
+/* A cube of nodes with random capacities, a tenth of them joined to each terminal. */
+static void
+random_graph (OssCutGraph *graph, guint64 seed)
+{
+  const int step[3] = { 1, SIDE, SIDE * SIDE };
+  OssRandom random;
+
+  oss_random_init (&random, seed, 0);
+  for (int v = 0; v < NODES; v++)
+    {
+      graph->terminal[v] = 0;
+      for (int d = 0; d < 6; d++)
+        {
+          int at = v / step[d / 2] % SIDE + (d & 1 ? 1 : -1);
+
+          graph->neighbour[v][d] = at < 0 || at >= SIDE ? -1 : v + (d & 1 ? 1 : -1) * step[d / 2];
+          graph->capacity[v][d] = at < 0 || at >= SIDE ? 0 : (gint32) (oss_random_uniform (&random) * 20.0);
+        }
+      if (oss_random_uniform (&random) < 0.2)
+        graph->terminal[v] = (gint32) ((oss_random_uniform (&random) - 0.5) * 80.0);
+    }
+}
+
+/* Greatest flow by shortest augmenting paths (Edmonds and Karp 1972), the slow and plain way. */
+static gint64
+plain_flow (OssCutGraph *g)
+{
+  gint64 total = 0;
+
+  for (;;)
+    {
+      int from[NODES], arc[NODES], queue[NODES], first = 0, n = 0, v;
+      gint32 least;
+
+      for (v = 0; v < NODES; v++)
+        {
+          from[v] = -2;
+          if (g->terminal[v] > 0)
+            from[v] = -1, queue[n++] = v;
+        }
+      for (v = -1; first < n;)
+        {
+          int u = queue[first++];
+
+          if (g->terminal[u] < 0)
+            {
+              v = u;
+              break;
+            }
+          for (int d = 0; d < 6; d++)
+            {
+              int w = g->neighbour[u][d];
+              if (w >= 0 && from[w] == -2 && g->capacity[u][d] > 0)
+                from[w] = u, arc[w] = d, queue[n++] = w;
+            }
+        }
+      if (v < 0)
+        return total;
+      least = -g->terminal[v];
+      for (int u = v; from[u] >= 0; u = from[u])
+        least = MIN (least, g->capacity[from[u]][arc[u]]);
+      {
+        int root = v;
+        while (from[root] >= 0)
+          root = from[root];
+        least = MIN (least, g->terminal[root]);
+        g->terminal[root] -= least;
+      }
+      g->terminal[v] += least;
+      for (int u = v; from[u] >= 0; u = from[u])
+        {
+          g->capacity[from[u]][arc[u]] -= least;
+          g->capacity[u][arc[u] ^ 1] += least;
+        }
+      total += least;
+    }
+}
+
+/* What a cut costs: arcs from the source's side to the rest, and terminals on the wrong side. */
+static gint64
+cut_cost (const OssCutGraph *g, const guint8 *side)
+{
+  gint64 cost = 0;
+
+  for (int v = 0; v < NODES; v++)
+    {
+      gboolean source = side[v] == OSS_CUT_SOURCE;
+
+      cost += source ? MAX (0, -g->terminal[v]) : MAX (0, g->terminal[v]);
+      for (int d = 0; source && d < 6; d++)
+        if (g->neighbour[v][d] >= 0 && side[g->neighbour[v][d]] != OSS_CUT_SOURCE)
+          cost += g->capacity[v][d];
+    }
+  return cost;
+}
+
+/* The cut costs what the greatest flow carries (Ford and Fulkerson 1956). */
+static void
+test_cut (void)
+{
+  static gint32 neighbour[NODES][6], capacity[3][NODES][6], terminal[3][NODES];
+
+  for (guint64 seed = 1; seed <= 40; seed++)
+    {
+      OssCutGraph graph[3];
+      g_autofree guint8 *side = NULL;
+      g_autoptr (GError) error = NULL;
+      gint64 flow;
+
+      for (int i = 0; i < 3; i++)
+        {
+          graph[i] = (OssCutGraph){ NODES, neighbour, capacity[i], terminal[i] };
+          random_graph (&graph[i], seed);
+        }
+      side = oss_min_cut (&graph[0], NULL, &error);
+      g_assert_no_error (error);
+      flow = plain_flow (&graph[1]);
+      g_assert_cmpint (flow, >, 0);
+      g_assert_cmpint (cut_cost (&graph[2], side), ==, flow);
+    }
+}
+
+/* A wavy sheet in noise, and decoys that single columns prefer. */
+static void
+test_sheet (gconstpointer data)
+{
+  enum
+  {
+    NU = 48,
+    NV = 20,
+    NR = 40
+  };
+  gboolean cyclic = GPOINTER_TO_INT (data);
+  g_autofree float *cost = g_new (float, NU *NV *NR);
+  g_autofree float *level = g_new (float, NU *NV);
+  OssRandom random;
+  double worst = 0.0;
+
+  oss_random_init (&random, 7, 0);
+  for (int v = 0; v < NV; v++)
+    for (int u = 0; u < NU; u++)
+      {
+        double truth = 20.0 + 5.0 * sin (2.0 * G_PI * u / NU) + 0.2 * v;
+        gboolean decoy = oss_random_uniform (&random) < 0.1;
+
+        for (int r = 0; r < NR; r++)
+          {
+            double off = r - truth;
+            cost[(v * NU + u) * NR + r] =
+                (float) (-exp (-off * off / 4.0) + 0.1 * oss_random_normal (&random) - (decoy && r == 3 ? 1.5 : 0.0));
+          }
+      }
+  oss_sheet_solve (cost, NU, NV, NR, cyclic, 0.1f, 2, level);
+  for (int v = 0; v < NV; v++)
+    for (int u = 0; u < NU; u++)
+      worst = MAX (worst, fabs (level[v * NU + u] - (20.0 + 5.0 * sin (2.0 * G_PI * u / NU) + 0.2 * v)));
+  g_test_message ("worst %.2f levels", worst);
+  /* The well is 2 levels wide; decoys lie 10 and more away. */
+  g_assert_cmpfloat (worst, <, 1.5);
+}
+
+/* A shell blurred numerically has the predicted value at its outer edge. */
+static void
+test_shell_edge (void)
+{
+  for (double thickness = 0.2; thickness < 4.0; thickness *= 1.6)
+    {
+      const double blur = 0.6, soft = 40.0, contrast = 1500.0, step = 0.002;
+      double crest = 0.0, edge = 0.0;
+
+      for (int at = 0; at < 2; at++)
+        {
+          double sum = 0.0, x0 = at == 0 ? 0.0 : 0.5 * thickness;
+          for (double x = -0.5 * thickness + 0.5 * step; x < 0.5 * thickness; x += step)
+            sum += exp (-(x - x0) * (x - x0) / (2.0 * blur * blur)) * step;
+          *(at == 0 ? &crest : &edge) = soft + contrast * sum / (blur * sqrt (2.0 * G_PI));
+        }
+      g_assert_cmpfloat (fabs (oss_shell_edge_hu (crest, soft, blur) - edge), <, 0.02 * contrast);
+    }
+  g_assert_cmpfloat (oss_shell_edge_hu (20.0, 40.0, 0.6), ==, 40.0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/segment/parts/cut", test_cut);
+  g_test_add_data_func ("/segment/parts/sheet/open", GINT_TO_POINTER (FALSE), test_sheet);
+  g_test_add_data_func ("/segment/parts/sheet/cyclic", GINT_TO_POINTER (TRUE), test_sheet);
+  g_test_add_func ("/segment/parts/shell-edge", test_shell_edge);
+  return g_test_run ();
+}
