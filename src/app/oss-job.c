@@ -15,7 +15,7 @@ struct _OssJob
   double fraction;
   OssJobState state;
   GCancellable *cancellable;
-  gint64 started_us;
+  gint64 started_us, cancelled_us;
 };
 
 G_DEFINE_FINAL_TYPE (OssJob, oss_job, G_TYPE_OBJECT)
@@ -185,6 +185,7 @@ oss_job_cancel (OssJob *self)
 {
   if (self->state != OSS_JOB_RUNNING)
     return;
+  self->cancelled_us = g_get_monotonic_time ();
   set_state (self, OSS_JOB_STOPPING);
   set_detail (self, _ ("Stopping"));
   g_cancellable_cancel (self->cancellable);
@@ -208,6 +209,7 @@ oss_job_finish (OssJob *self, const char *done, const GError *error)
     }
   else if (self->state == OSS_JOB_STOPPING || g_error_matches (error, OSS_ERROR, OSS_ERROR_CANCELLED))
     {
+      g_debug ("cancel was answered in %.0f ms", 1e-3 * (double) (g_get_monotonic_time () - self->cancelled_us));
       set_detail (self, _ ("Cancelled"));
       set_state (self, OSS_JOB_CANCELLED);
     }

@@ -178,6 +178,8 @@ oss_jobs_button_dispose (GObject *object)
 
   if (self->jobs != NULL)
     g_signal_handlers_disconnect_by_data (self->jobs, self);
+  /* The bin must let go of its child, which the template would unparent under it. */
+  adw_bin_set_child (ADW_BIN (self), NULL);
   gtk_widget_dispose_template (GTK_WIDGET (self), OSS_TYPE_JOBS_BUTTON);
   g_clear_object (&self->jobs);
   G_OBJECT_CLASS (oss_jobs_button_parent_class)->dispose (object);

@@ -43,11 +43,11 @@ get_panes (OssReviewPage *self, GtkWidget *panes[N_PANES])
 
 /* Status */
 
+/* The pointer's place or the linked cursor's, whichever moved last. */
 static void
-tell_status (OssReviewPage *self)
+tell_status (OssReviewPage *self, const double *place)
 {
   OssScene *scene = oss_document_get_scene (self->document);
-  const double *place = oss_scene_get_pointer (scene);
   g_autofree char *value = NULL, *where = NULL, *text = NULL, *view = NULL;
 
   if (oss_scene_get_volume (scene) == NULL)
@@ -67,8 +67,10 @@ tell_status (OssReviewPage *self)
 static void
 scene_changed_cb (OssReviewPage *self, guint what)
 {
-  if (what & (OSS_SCENE_CURSOR | OSS_SCENE_POINTER | OSS_SCENE_VOLUME | OSS_SCENE_OVERLAYS | OSS_SCENE_MODEL))
-    tell_status (self);
+  if (what & OSS_SCENE_POINTER)
+    tell_status (self, oss_scene_get_pointer (oss_document_get_scene (self->document)));
+  else if (what & (OSS_SCENE_CURSOR | OSS_SCENE_VOLUME | OSS_SCENE_MODEL))
+    tell_status (self, NULL);
 }
 
 static void
@@ -119,7 +121,7 @@ pane_focus_cb (GtkEventControllerFocus *controller, OssReviewPage *self)
 {
   self->last_pane = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (controller));
   if (self->document != NULL)
-    tell_status (self);
+    tell_status (self, NULL);
 }
 
 void

@@ -144,7 +144,9 @@ oss_scene_get_pointer (OssScene *self)
 void
 oss_scene_set_pointer (OssScene *self, const double lps_mm[3])
 {
-  if (lps_mm == NULL && !self->has_pointer)
+  /* Redrawing under a resting pointer brings motion events without motion. */
+  if (lps_mm == NULL ? !self->has_pointer
+                     : self->has_pointer && memcmp (self->pointer_mm, lps_mm, sizeof self->pointer_mm) == 0)
     return;
   self->has_pointer = lps_mm != NULL;
   if (lps_mm != NULL)

@@ -126,6 +126,15 @@ oss_series_checks (const OssSeries *series, OssSeriesCheck checks[OSS_SERIES_N_C
   for (int i = 0; i < OSS_SERIES_N_CHECKS; i++)
     checks[i].state = OSS_VERDICT_USABLE;
   fill_values (series, checks);
+  /* What the headers do not tell could not be checked. */
+  if (!series->has_grid)
+    checks[CHECK_SPACING].state = checks[CHECK_ORIENTATION].state = OSS_VERDICT_NOTES;
+  if (!(series->slice_thickness_mm > 0.0))
+    checks[CHECK_THICKNESS].state = OSS_VERDICT_NOTES;
+  if (!(series->kvp > 0.0))
+    checks[CHECK_VOLTAGE].state = OSS_VERDICT_NOTES;
+  if (*series->kernel == '\0')
+    checks[CHECK_KERNEL].state = OSS_VERDICT_NOTES;
   for (guint r = 0; r < series->reasons->len; r++)
     {
       const OssReason *reason = g_ptr_array_index (series->reasons, r);

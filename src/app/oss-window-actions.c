@@ -70,7 +70,8 @@ chooser_cb (GtkNativeDialog *dialog, int response, OssWindow *self)
       file = gtk_file_chooser_get_file (GTK_FILE_CHOOSER (dialog));
       path = file != NULL ? g_file_get_path (file) : NULL;
     }
-  gtk_native_dialog_hide (dialog);
+  gtk_native_dialog_destroy (dialog);
+  g_clear_object (&self->chooser);
   if (path != NULL)
     chosen (self, path);
 }

@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""test_window.py PROGRAM CLI: the main job as a person does it, in the window.
+
+Opens a virtual patient through the file chooser, reads the verdict, reviews, clicks into L1, runs all,
+cancels, runs again, reads the result against the patient's truth, saves the report.  Pictures of every
+stage go to $SCREENSHOTS.
+"""
+import json, os, re, shutil, subprocess, sys, tempfile, time
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from uidrive import App, Atspi, GLib
+
+PROGRAM, CLI = sys.argv[1:3]
+SHOTS = os.environ.get("SCREENSHOTS", "screenshots")
+os.makedirs(SHOTS, exist_ok=True)
+passed = 0
+
+
+def ok(what):
+    global passed
+    passed += 1
+    print(f"ok {passed} {what}", flush=True)
+
+
+def shot(app, name):
+    time.sleep(0.4)
+    app.screenshot(os.path.join(SHOTS, name + ".png"))
+
+
+def labels(app):
+    return [o.get_name() or "" for o in app.walk() if o.get_role_name() == "label"]
+
+
+def find(app, pattern, timeout=10):
+    """The first label whose text matches."""
+    def look():
+        for o in app.walk():
+            if o.get_role_name() in ("label", "status bar") and re.search(pattern, o.get_name() or "") \
+                    and app.has(o, "VISIBLE"):
+                return o
+    return app.wait(look, timeout)
+
+
+def usable(app, role, name):
+    """Like get(), among what can be used now."""
+    def look():
+        for o in app.walk():
+            if o.get_role_name() == role and (o.get_name() or "").endswith(name) and app.has(o, "VISIBLE") \
+                    and app.has(o, "SENSITIVE"):
+                return o
+    return app.wait(look)
+
+
+def press(app, name):
+    app.act(usable(app, "push button", name))
+
+
+def choose(app, path, button):
+    """Types a path into the file chooser."""
+    time.sleep(0.5)
+    app.key("ctrl+l")
+    time.sleep(0.2)
+    app.key("ctrl+a")
+    app.type(path)
+    time.sleep(0.3)
+    app.press(f"_{button} {button}")      # as GTK 4.8 names a button with a mnemonic
+    # GTK 4.8 answers questions about a closing dialog with a criticism of itself: leave it alone for a moment.
+    time.sleep(1.5)
+
+
+def image(app, name):
+    return usable(app, "image", name)
+
+
+def click_at(app, pane, dx, dy):
+    """A click @dx, @dy pixels from the middle of a view."""
+    x, y = app.centre(pane)
+    subprocess.run(["xdotool", "mousemove", str(round(x + dx)), str(round(y + dy)), "sleep", "0.1", "click", "1"],
+                   check=True)
+
+
+def mm_per_pixel(pane, width_mm, height_mm):
+    e = pane.get_extents(Atspi.CoordType.WINDOW)
+    return max(width_mm / e.width, height_mm / e.height)
+
+
+def cursor(app):
+    """The linked cursor's place in the card of Segment."""
+    text = find(app, r"^Cursor at x").get_name().replace("\u2212", "-")
+    return [float(v) for v in re.findall(r"-?\d+\.\d", text)]
+
+
+def close_to(a, b, mm):
+    return all(abs(x - y) <= mm for x, y in zip(a, b))
+
+
+def open_card(app, title):
+    app.click(find(app, title))
+    time.sleep(0.5)
+
+
+def choose_level(app, steps):
+    """Drop-downs have no value: open, then keys."""
+    box = usable(app, "combo box", "Vertebra")
+    app.click(box)
+    time.sleep(0.4)
+    for _ in range(steps):
+        app.key("Down")
+    app.key("Return")
+    time.sleep(0.3)
+
+
+def place_in_l1(app, grid, place):
+    """Two clicks, as a reader aims: coronal for height, axial for the rest."""
+    size, spacing, origin = grid["size"], grid["spacing_mm"], grid["origin_mm"]
+    extent = [n * s for n, s in zip(size, spacing)]
+    middle = [o + (n - 1) * s / 2 for o, n, s in zip(origin, size, spacing)]
+    pane = image(app, "Coronal")
+    mm = mm_per_pixel(pane, extent[0], extent[2])
+    click_at(app, pane, (place[0] - middle[0]) / mm, -(place[2] - middle[2]) / mm)
+    pane = image(app, "Axial")
+    mm = mm_per_pixel(pane, extent[0], extent[1])
+    click_at(app, pane, (place[0] - middle[0]) / mm, (place[1] - middle[1]) / mm)
+
+
+def cancel_run(app):
+    """Presses Cancel All in the thick of the work; seconds until the window offers Run All again."""
+    run, cancel = app.get("push button", "Run All"), usable(app, "push button", "Cancel All")
+    time.sleep(0.5)
+    start = time.monotonic()
+    app.act(cancel)
+    while not app.has(run, "SENSITIVE"):
+        run.clear_cache()
+        assert time.monotonic() - start < 10
+    return time.monotonic() - start
+
+
+def main_job(folder, grid, truth):
+    a = App([PROGRAM], G_DEBUG="fatal-warnings", G_MESSAGES_DEBUG="ossature")
+    try:
+        find(a, "^Welcome to Ossature$")
+        find(a, "Research software. Not for diagnosis.")
+        shot(a, "01-first-run")
+        ok("first run")
+
+        a.window_action("win.open")
+        choose(a, folder, "Open")
+        find(a, r"^Series \d+ can be analysed$", 60)
+        find(a, "^Usable$")
+        find(a, "^B40f$")
+        shot(a, "02-series")
+        ok("series and verdict")
+
+        press(a, "Review")
+        find(a, r"\d+ × \d+ × \d+", 60)
+        a.wait(lambda: image(a, "Axial"))
+        open_card(a, r"^2  Segment$")
+        place_in_l1(a, grid, truth)
+        at = cursor(a)
+        assert close_to(at, truth, 4.0), f"clicked at {truth}, cursor at {at}"
+        find(a, r"^Coronal|^Axial")
+        shot(a, "03-review")
+        ok("a click sets the linked cursor")
+
+        a.key("Up")
+        b = cursor(a)
+        step = grid["spacing_mm"][2]
+        assert abs(b[2] - at[2] - step) < 0.11, f"{at} -> {b}: one slice is {step} mm"
+        a.key("Down")
+        a.key("2")
+        find(a, "^Soft$")
+        a.key("1")
+        find(a, "^Bone$")
+        a.key("ctrl+1")
+        time.sleep(0.5)
+        shot(a, "04-one-view")
+        assert not any(o.get_role_name() == "image" and o.get_name() == "Coronal" and a.has(o, "VISIBLE")
+                       for o in a.walk())
+        a.key("ctrl+4")
+        image(a, "Coronal")
+        ok("keys: slices, presets, layouts")
+
+        choose_level(a, 5)
+        open_card(a, r"^3  Mesh$")
+        a.set_value("spin button", "Size of elements, mm", 3.0)
+        press(a, "Run All")
+        seconds = cancel_run(a)
+        print(f"# cancelled through the window in {1000 * seconds:.0f} ms", flush=True)
+        # 0.2 s are promised and tested without a window; here the questions to the accessibility bus count too.
+        assert seconds < 0.5
+        find(a, r"^Cancelled$")
+        ok("cancel")
+
+        press(a, "Run All")
+        find(a, r"^Ready to be saved", 240)
+        strength = find(a, r"^[\d\u202f]+ N$").get_name()
+        density = find(a, r"^\d+ mg/cm³ ±").get_name()
+        newton = float(re.sub(r"[^\d]", "", strength))
+        value = float(re.match(r"\d+", density).group())
+        assert 500 < newton < 30000, strength
+        # The click's own density against the patient's: the study's accuracy tests have the narrow limit.
+        assert abs(value - truth_vbmd) < 10, f"{density}, truth {truth_vbmd}"
+        find(a, r"Normal density|Low density|Osteoporosis range")
+        shot(a, "05-result")
+        ok(f"result: {strength}, {density}")
+
+        a.key("x")
+        a.act(usable(a, "push button", "Cut the 3D view"))
+        shot(a, "06-cut")
+        a.key("F9")
+        shot(a, "07-no-column")
+        a.key("F9")
+
+        report = os.path.join(os.path.dirname(folder), "result.pdf")
+        a.window_action("win.save-pdf")
+        choose(a, report, "Save")
+        find(a, r"^Saved as result.pdf", 60)
+        with open(report, "rb") as f:
+            assert f.read(5) == b"%PDF-"
+        values = os.path.join(os.path.dirname(folder), "values.csv")
+        a.window_action("win.save-csv")
+        choose(a, values, "Save")
+        find(a, r"^Saved as values.csv", 60)
+        with open(values) as f:
+            assert "N" in f.read()
+        shot(a, "08-report")
+        ok("report saved")
+
+        open_card(a, r"^4  Simulate$")
+        a.window_action("win.back")
+        find(a, r"^Series \d+ can be analysed$")
+        press(a, "Review")
+        find(a, r"^[\d\u202f]+ N$")
+        ok("the study stays loaded while its series are looked at")
+        assert a.close() == 0
+        ok("closed")
+    finally:
+        a.proc.kill()
+
+
+def refused(folder):
+    """A missing slice: refused with the reason, and no Review."""
+    bad = os.path.join(os.path.dirname(folder), "gap")
+    shutil.copytree(os.path.join(folder, "B40f"), bad)
+    files = sorted(os.listdir(bad))
+    for name in files[len(files) // 2:len(files) // 2 + 3]:
+        os.remove(os.path.join(bad, name))
+    a = App([PROGRAM, bad], G_DEBUG="fatal-warnings")
+    try:
+        find(a, r"^Series \d+ cannot be analysed$", 60)
+        find(a, "^Refused$")
+        find(a, "^slices missing$")
+        assert not [o for o in a.walk() if o.get_role_name() == "push button" and (o.get_name() or "") == "Review"]
+        shot(a, "09-refused")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+    ok("missing slices are refused with their reason")
+
+
+def smoke(folder, name, wanted, **env):
+    a = App([PROGRAM, folder], G_DEBUG="fatal-warnings", **env)
+    try:
+        find(a, wanted, 60)
+        shot(a, name)
+        a.window_action("win.review")
+        find(a, r"\d+ × \d+ × \d+", 60)
+        shot(a, name + "-review")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+    ok(name)
+
+
+def no_folder():
+    a = App([PROGRAM, "/nonexistent"], G_DEBUG="fatal-warnings")
+    try:
+        find(a, "^No CT series here$")
+        find(a, "/nonexistent")
+        shot(a, "14-nothing")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+    ok("a missing folder is named")
+
+
+work = tempfile.mkdtemp(prefix="ossature-")
+try:
+    patient = os.path.join(work, "patient")
+    subprocess.run([CLI, "--quiet", "virtual", patient, "--seed", "5", "--kernels", "B40f", "--spacing", "1.2,1.2,1.5",
+                    "--levels", "T12-L2"], check=True)
+    with open(os.path.join(patient, "truth", "truth.json")) as f:
+        facts = json.load(f)
+    truth_vbmd = facts["vbmd_mg_cm3"]
+    at = facts["vertebrae"]["L1"]["centre_mm"]
+    scan = json.loads(subprocess.run([CLI, "--json", "--quiet", "scan", patient], check=True, capture_output=True,
+                                     text=True).stdout)
+    main_job(patient, scan["series"][0], at)
+    refused(patient)
+    no_folder()
+    smoke(patient, "10-dark", r"^Series \d+ can be analysed$", ADW_DEBUG_COLOR_SCHEME="prefer-dark")
+    smoke(patient, "11-high-contrast", r"^Series \d+ can be analysed$", ADW_DEBUG_HIGH_CONTRAST="1")
+    smoke(patient, "12-no-gl", r"^Series \d+ can be analysed$", GDK_DEBUG="gl-disable")
+    smoke(patient, "13-german", r"^Serie \d+ kann", LANGUAGE="de")
+finally:
+    shutil.rmtree(work)
+print(f"{passed} passed, 0 failed")
