@@ -97,7 +97,7 @@ check_size (Source *source, GError **error)
       count *= (guint64) n;
     }
   if (count >= G_GUINT64_CONSTANT (1) << 31)
-    return refuse (source, error, OSS_ERROR_INVALID_DATA, _ ("%d x %d x %d voxels: must be fewer than 2^31."),
+    return refuse (source, error, OSS_ERROR_INVALID_DATA, _ ("%d × %d × %d voxels: must be fewer than 2^31."),
                    source->grid.size[0], source->grid.size[1], source->grid.size[2]);
   return TRUE;
 }
@@ -139,7 +139,7 @@ check_voxels (Source *source, GError **error)
     available *= DEFLATE_MAX_RATIO;
   if (available < needed)
     return refuse (source, error, OSS_ERROR_INVALID_DATA,
-                   _ ("The file is too short for %d x %d x %d voxels: it was cut off or its header is damaged."),
+                   _ ("The file is too short for %d × %d × %d voxels: it was cut off or its header is damaged."),
                    source->grid.size[0], source->grid.size[1], source->grid.size[2]);
   return TRUE;
 }
