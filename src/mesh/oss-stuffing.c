@@ -56,7 +56,7 @@ set_box (OssStuffing *self, GError **error)
       if (!(points < MAX_POINTS) || !(fabs (low) < 1e8))
         {
           g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-                       _ ("Elements of %g mm are too small for a label of %.0f x %.0f x %.0f mm."), self->a,
+                       _ ("Elements of %g mm are too small for a label of %.0f × %.0f × %.0f mm."), self->a,
                        field->high_mm[0] - field->low_mm[0], field->high_mm[1] - field->low_mm[1],
                        field->high_mm[2] - field->low_mm[2]);
           return FALSE;
