@@ -50,7 +50,7 @@ oss_grid_check (const OssGrid *self, GError **error)
       if (count >= G_GUINT64_CONSTANT (1) << 31)
         {
           g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                       _ ("Image of %d x %d x %d voxels: must be fewer than 2^31."), self->size[0], self->size[1],
+                       _ ("Image of %d × %d × %d voxels: must be fewer than 2^31."), self->size[0], self->size[1],
                        self->size[2]);
           return FALSE;
         }
@@ -162,7 +162,7 @@ oss_grid_equal (const OssGrid *a, const OssGrid *b, double tolerance_mm)
 char *
 oss_grid_describe (const OssGrid *self)
 {
-  return g_strdup_printf ("%d x %d x %d, %.2f x %.2f x %.2f mm", self->size[0], self->size[1], self->size[2],
+  return g_strdup_printf ("%d × %d × %d, %.2f × %.2f × %.2f mm", self->size[0], self->size[1], self->size[2],
                           self->spacing[0], self->spacing[1], self->spacing[2]);
 }
 

@@ -36,7 +36,7 @@ OSS_API void oss_grid_to_index (const OssGrid *self, const double lps_mm[3], dou
 OSS_API void oss_grid_map (const OssGrid *from, const OssGrid *to, double matrix[9], double shift[3]);
 /* Same size, and corners no further apart than @tolerance_mm. */
 OSS_API gboolean oss_grid_equal (const OssGrid *a, const OssGrid *b, double tolerance_mm);
-/* "512 x 512 x 183, 0.78 x 0.78 x 1.00 mm" */
+/* "512 × 512 × 183, 0.78 × 0.78 × 1.00 mm" */
 OSS_API char *oss_grid_describe (const OssGrid *self);
 /* The index box [low, high] (inclusive) that covers a patient-space sphere, clamped to the
  * image; FALSE when the sphere is outside. */

@@ -143,7 +143,7 @@ test_crop_and_describe (void)
   double lps[3];
   OssGrid crop;
 
-  g_assert_cmpstr (text, ==, "5 x 7 x 4, 0.50 x 0.80 x 2.50 mm");
+  g_assert_cmpstr (text, ==, "5 × 7 × 4, 0.50 × 0.80 × 2.50 mm");
   g_assert_true (oss_grid_crop (&oblique, low, high, &crop, NULL));
   oss_grid_to_patient (&oblique, corner, lps);
   for (int a = 0; a < 3; a++)
