@@ -182,7 +182,7 @@ draw_and_read (Job *job)
     }
   if (job->picture == NULL)
     g_set_error (&job->error, OSS_ERROR, OSS_ERROR_FAILED,
-                 _ ("The graphics driver failed to draw a picture of %d × %d pixels"), job->width, job->height);
+                 _ ("The graphics driver failed to draw a picture of %d × %d pixels."), job->width, job->height);
   glDeleteFramebuffers (1, &framebuffer);
   glDeleteRenderbuffers (1, &buffer);
   oss_renderer_free (renderer);
@@ -210,8 +210,8 @@ oss_render_offscreen_on (OssGLKind kind, int width, int height, OssRenderFunc dr
 
   if (width < 1 || height < 1 || width > LARGEST_SIDE || height > LARGEST_SIDE)
     {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("A picture of %d × %d pixels: both must be 1 to %d"), width,
-                   height, LARGEST_SIDE);
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("A picture of %d × %d pixels: both must be from 1 to %d."),
+                   width, height, LARGEST_SIDE);
       return NULL;
     }
   g_mutex_lock (&one_at_a_time);
