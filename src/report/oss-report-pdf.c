@@ -203,7 +203,7 @@ oss_report_data_pdf (const OssReportData *self, const char *paper, const char *p
   cairo_surface_destroy (surface);
   if (status != CAIRO_STATUS_SUCCESS)
     {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("The report %s could not be drawn: %s"), path,
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("The report “%s” could not be drawn: %s."), path,
                    cairo_status_to_string (status));
       return FALSE;
     }
@@ -218,7 +218,7 @@ oss_report_pdf (OssStudy *study, const OssReportOptions *options, const char *pa
   if (oss_study_get_simulate (study) == NULL)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
-                   _ ("There is no result to report in %s yet: run the simulation first"), path);
+                   _ ("There is no result to report in “%s” yet. Run the simulation first."), path);
       return FALSE;
     }
   data = oss_report_data_from_study (study, options, TRUE);

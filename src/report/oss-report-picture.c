@@ -76,7 +76,7 @@ oss_report_png (const OssPicture *picture, const char *path, GError **error)
   cairo_surface_destroy (surface);
   if (status != CAIRO_STATUS_SUCCESS && status != CAIRO_STATUS_WRITE_ERROR)
     {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("The picture “%s” could not be made: %s"), path,
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("The picture “%s” could not be made: %s."), path,
                    cairo_status_to_string (status));
       return FALSE;
     }
