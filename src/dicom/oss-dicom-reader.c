@@ -89,7 +89,7 @@ reader_new (GError **error)
 #endif
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
     {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("No connection to the reading process: %s"),
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("No connection to the reading process: %s."),
                    g_strerror (errno));
       return NULL;
     }
