@@ -12,10 +12,10 @@ static const char morgan_source[] =
 static const char kopperdahl_source[] =
     "Kopperdahl, Morgan and Keaveny 2002, J Orthop Res 20:801-805, as coded in Ogo (Bonelab)";
 #define VERTEBRAL_RANGE                                                                                                \
-  N_ ("wet apparent density of human vertebral trabecular bone in the literature, 0.09-0.35 g/cm3 "                    \
+  N_ ("wet apparent density of human vertebral trabecular bone in the literature, 0.09–0.35 g/cm³ "                 \
       "(Öhman-Mägi et al. 2021)")
-#define VERTEBRAL_RANGE_ASH                                                                                            \
-  N_ ("our choice: vertebral trabecular bone, 0.6 x the 0.09-0.35 g/cm3 wet apparent density of Öhman-Mägi et al. "  \
+#define VERTEBRAL_RANGE_ASH                                                                                               \
+  N_ ("our choice: vertebral trabecular bone, 0.6 × the 0.09–0.35 g/cm³ wet apparent density of Öhman-Mägi et al. " \
       "2021")
 #define TRABECULAR_RANGE N_ ("our choice: trabecular bone of the limbs up to dense femoral neck")
 
@@ -117,7 +117,7 @@ static const OssLaw laws[] = {
     .poisson = 0.3,
     .range_low_mg_cm3 = 300.0,
     .range_high_mg_cm3 = 1200.0,
-    .range_note = N_ ("our choice: mineralised tissue in micro-CT; the line is negative below 233 mg/cm3"),
+    .range_note = N_ ("our choice: mineralised tissue in micro-CT; the line is negative below 233 mg/cm³"),
     .source = "Mulder et al. 2007, as coded in parosol-py: 25 rho - 5830 MPa, rho in mg HA/cm3, floor 2 MPa" },
   { .name = "lu2023",
     .title = N_ ("Lu 2023, mineralised tissue"),
@@ -129,7 +129,7 @@ static const OssLaw laws[] = {
     .poisson = 0.3,
     .range_low_mg_cm3 = 400.0,
     .range_high_mg_cm3 = 1200.0,
-    .range_note = N_ ("the paper's own limits; it takes less than 400 mg/cm3 for marrow (0.0104 MPa, here the floor)"),
+    .range_note = N_ ("the paper's own limits; it takes less than 400 mg/cm³ for marrow (0.0104 MPa, here the floor)"),
     .source = "Lu, Yang, Zhu and Wu 2023, doi 10.1080/10255842.2022.2112183, eq. 1" },
   { .name = "homogeneous",
     .title = N_ ("Homogeneous vertebra, 500 MPa"),
