@@ -62,6 +62,7 @@ typedef struct
   Slab *slab;
   double depth; /* of the slab */
   double radius;
+  const OssTick *tick;
 } Job;
 
 /* Mean of the volume along z around each pixel; NaN outside the image. */
@@ -72,7 +73,7 @@ average_rows (gsize begin, gsize end, guint thread, void *data)
   Slab *s = job->slab;
   const int *size = job->volume->grid.size;
 
-  for (gsize y = begin; y < end; y++)
+  for (gsize y = begin; y < end && !oss_tick_stopped (job->tick); y++)
     for (int x = 0; x < s->nx; x++)
       {
         double sum = 0.0;
@@ -136,7 +137,7 @@ filter_rows (gsize begin, gsize end, guint thread, void *data)
   const Annulus inside = { 0.0, OSS_ROD_INNER * job->radius, FALSE };
   const Annulus casing = { 1.15 * job->radius, 1.4 * job->radius, TRUE };
 
-  for (gsize y = begin; y < end; y++)
+  for (gsize y = begin; y < end && !oss_tick_stopped (job->tick); y++)
     for (int x = 0; x < s->nx; x++)
       {
         gsize at = y * (gsize) s->nx + (gsize) x;
@@ -150,11 +151,11 @@ filter_rows (gsize begin, gsize end, guint thread, void *data)
 }
 
 static gboolean
-slab_init (Slab *slab, const OssVolume *volume, double share, double radius, GError **error)
+slab_init (Slab *slab, const OssVolume *volume, double share, double radius, const OssTick *tick, GError **error)
 {
   double low[3], high[3];
   gsize n;
-  Job job = { volume, slab, SLAB_MM, radius };
+  Job job = { volume, slab, SLAB_MM, radius, tick };
 
   patient_box (&volume->grid, low, high);
   if (high[0] - low[0] > LARGEST_MM || high[1] - low[1] > LARGEST_MM)
@@ -174,8 +175,8 @@ slab_init (Slab *slab, const OssVolume *volume, double share, double radius, GEr
   slab->inner = g_new0 (float, n);
   slab->rough = g_new0 (float, n);
   slab->ring = g_new0 (float, n);
-  oss_parallel_for ((gsize) slab->ny, 16, average_rows, &job);
-  oss_parallel_for ((gsize) slab->ny, 16, filter_rows, &job);
+  oss_parallel_for ((gsize) slab->ny, 4, average_rows, &job);
+  oss_parallel_for ((gsize) slab->ny, 4, filter_rows, &job);
   return TRUE;
 }
 
@@ -238,16 +239,43 @@ try_row (const Slab *s, const OssPhantom *phantom, double x, double y, double sp
     }
 }
 
-static void
-search_slab (const Slab *s, const OssPhantom *phantom, OssRodRow *best)
+/* One slab's search, a coarse row of pixels at a time. */
+typedef struct
 {
-  for (int y = 0; y < s->ny; y += COARSE)
+  const Slab *slab;
+  const OssPhantom *phantom;
+  OssRodRow *best; /* of each coarse row */
+  const OssTick *tick;
+} Search;
+
+static void
+search_rows (gsize begin, gsize end, guint thread, void *data)
+{
+  const Search *self = data;
+  const Slab *s = self->slab;
+
+  for (gsize row = begin; row < end && !oss_tick_stopped (self->tick); row++)
     for (int x = 0; x < s->nx; x += COARSE)
       for (int a = 0; a < SPACING_STEPS; a++)
         for (int b = 0; b < TILTS; b++)
-          try_row (s, phantom, s->x0 + x * PIXEL_MM, s->y0 + y * PIXEL_MM,
-                   phantom->rod_spacing_mm * (0.8 + 0.4 * a / (SPACING_STEPS - 1)),
-                   (b - TILTS / 2) * TILT_DEG * G_PI / 180.0, best);
+          try_row (s, self->phantom, s->x0 + x * PIXEL_MM, s->y0 + (double) (row * COARSE) * PIXEL_MM,
+                   self->phantom->rod_spacing_mm * (0.8 + 0.4 * a / (SPACING_STEPS - 1)),
+                   (b - TILTS / 2) * TILT_DEG * G_PI / 180.0, &self->best[row]);
+}
+
+static void
+search_slab (const Slab *s, const OssPhantom *phantom, OssRodRow *best, const OssTick *tick)
+{
+  gsize rows = ((gsize) s->ny + COARSE - 1) / COARSE;
+  g_autofree OssRodRow *of_row = g_new (OssRodRow, rows);
+  Search search = { s, phantom, of_row, tick };
+
+  for (gsize row = 0; row < rows; row++)
+    of_row[row] = *best;
+  oss_parallel_for (rows, 1, search_rows, &search);
+  for (gsize row = 0; row < rows; row++)
+    if (of_row[row].score > best->score)
+      *best = of_row[row];
 }
 
 /* Climbs to the best row around @best in ever smaller steps. */
@@ -304,14 +332,14 @@ oss_rod_row_find (const OssVolume *volume, const OssPhantom *phantom, OssRodRow 
   *row = (OssRodRow){ .radius_mm = radius };
   for (int n = 0; ok && n < SLABS; n++)
     ok = oss_tick_report (tick, 0.3 * n / SLABS, _ ("Looking for the phantom"), error)
-         && slab_init (&slabs[n], volume, (n + 0.5) / SLABS, radius, error);
+         && slab_init (&slabs[n], volume, (n + 0.5) / SLABS, radius, tick, error);
   for (int n = 0; ok && n < SLABS; n++)
     {
       OssRodRow best = { .radius_mm = radius };
 
       ok = oss_tick_report (tick, 0.3 + 0.7 * n / SLABS, NULL, error);
       if (ok)
-        search_slab (&slabs[n], phantom, &best);
+        search_slab (&slabs[n], phantom, &best, tick);
       if (best.score > 0.0)
         polish (&slabs[n], phantom, &best);
       best.score = best.score > 0.0 ? score_in_all (slabs, SLABS, phantom, &best) : 0.0;
