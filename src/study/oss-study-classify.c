@@ -35,7 +35,8 @@ oss_study_classify (OssStudy *self, OssClassification *classification)
   *classification = (OssClassification){
     .density_class = "none",
     .reason = reason,
-    .source = "ACR trabecular vBMD bands: below 80, 80 to 120, above 120 mg/cm³ (K₂HPO₄, mean of two lumbar bodies)",
+    .source =
+        N_ ("ACR trabecular vBMD bands: below 80, 80 to 120, above 120 mg/cm³ (K₂HPO₄, mean of two lumbar bodies)"),
     .margin_mg_cm3 = NAN,
   };
   if (reason != NULL)
@@ -84,9 +85,10 @@ static void
 add_simulate_warnings (GPtrArray *warnings, const OssSimulateResult *simulate, const OssMeshResult *mesh)
 {
   if (simulate->modulus.outside_range_percent > 20.0)
-    g_ptr_array_add (warnings, g_strdup_printf (_ ("%.0f %% of the elements have a density outside the range “%s” was "
-                                                   "measured on."),
-                                                simulate->modulus.outside_range_percent, simulate->chain.law->title));
+    g_ptr_array_add (warnings,
+                     g_strdup_printf (_ ("%.0f %% of the elements have a density outside the range “%s” was "
+                                         "measured on."),
+                                      simulate->modulus.outside_range_percent, _ (simulate->chain.law->title)));
   if (simulate->modulus.at_floor > mesh->mesh->n_elements / 20)
     g_ptr_array_add (warnings,
                      g_strdup_printf (_ ("%.0f %% of the elements hold fat or less and stand at the floor of "
