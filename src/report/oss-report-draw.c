@@ -236,7 +236,19 @@ oss_class_word (const char *density_class)
 const char *
 oss_report_basis_title (OssBasis basis)
 {
-  return basis == OSS_BASIS_K2HPO4 ? "K₂HPO₄" : oss_basis_name (basis);
+  switch (basis)
+    {
+    case OSS_BASIS_K2HPO4:
+      return "K₂HPO₄";
+    case OSS_BASIS_ASH:
+      return _ ("ash");
+    case OSS_BASIS_APPARENT:
+      return _ ("apparent");
+    case OSS_BASIS_CHA:
+    case OSS_BASIS_UNKNOWN:
+    default:
+      return oss_basis_name (basis);
+    }
 }
 
 const char *

@@ -33,7 +33,7 @@ method_line (const OssReportData *data)
     return g_strdup (_ ("Method: no simulation was run."));
   return g_strdup_printf (_ ("Method: %s %s, linear compression; density %s, %s; modulus law %s; limits ACR."),
                           oss_report_element_title (data->element), size, oss_report_basis_title (data->line.basis),
-                          data->line.source, data->law_title);
+                          data->line.source, _ (data->law_title));
 }
 
 /* The foot: method line (page 1), notice, program and page. */
