@@ -348,6 +348,8 @@ oss_rod_row_find (const OssVolume *volume, const OssPhantom *phantom, OssRodRow 
     }
   for (int n = 0; n < SLABS; n++)
     slab_clear (&slabs[n]);
+  if (ok && oss_tick_stopped (tick))
+    return oss_tick_cancelled (error);
   if (ok && row->score <= 0.0)
     oss_phantom_not_found (phantom, error);
   return ok && row->score > 0.0;

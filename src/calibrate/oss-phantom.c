@@ -301,8 +301,9 @@ straighten_row (double (*centres)[3], int n)
 }
 
 /* Centre of each rod at some heights, and the straight axis through them. */
-static void
-place_rods (const OssVolume *volume, const OssRodRow *row, double low, double high, OssPhantomFit *fit)
+static gboolean
+place_rods (const OssVolume *volume, const OssRodRow *row, double low, double high, OssPhantomFit *fit,
+            const OssTick *tick, GError **error)
 {
   double centres[HEIGHTS][OSS_PHANTOM_MAX_RODS][3], along[HEIGHTS][3];
 
@@ -315,6 +316,8 @@ place_rods (const OssVolume *volume, const OssRodRow *row, double low, double hi
           p[0] = row->first[0] + r * row->step[0];
           p[1] = row->first[1] + r * row->step[1];
           p[2] = low + (high - low) * (h + 0.5) / HEIGHTS;
+          if (oss_tick_stopped (tick))
+            return oss_tick_cancelled (error);
           centre_rod (volume, row->radius_mm, p);
         }
       straighten_row (centres[h], fit->n_rods);
@@ -325,6 +328,7 @@ place_rods (const OssVolume *volume, const OssRodRow *row, double low, double hi
         memcpy (along[h], centres[h][r], sizeof along[h]);
       fit_axis ((const double (*)[3]) along, HEIGHTS, &fit->rods[r]);
     }
+  return TRUE;
 }
 
 static gboolean
@@ -469,7 +473,8 @@ oss_phantom_calibrate (const OssVolume *volume, const OssPhantom *phantom, OssPh
       oss_grid_to_patient (&volume->grid, index, p);
       low = MIN (low, p[2]), high = MAX (high, p[2]);
     }
-  place_rods (volume, &row, low, high, &found);
+  if (!place_rods (volume, &row, low, high, &found, tick, error))
+    return FALSE;
   readings.low_mm = low;
   readings.step_mm = MAX (0.5, MIN (volume->grid.spacing[2], BLOCK_MM));
   readings.n = (int) ((high - low) / readings.step_mm) + 1;
