@@ -21,43 +21,23 @@
 #define LEAST_LENGTH 0.3 /* of the scan's height over which the rods must read the same */
 #define READ_MM 0.7      /* between readings in a rod */
 
-gboolean
-oss_phantom_find (const char *name, OssPhantom *phantom, GError **error)
+/* One group of the table; FALSE when something is missing or cannot be. */
+static gboolean
+read_entry (GKeyFile *file, const char *name, OssPhantom *phantom)
 {
-  g_autofree char *path = oss_file_find_data ("phantoms.ini", error);
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autofree char *title = NULL, *basis = NULL, *source = NULL;
-  g_autofree double *density = NULL, *water = NULL;
+  g_autofree char *title = g_key_file_get_string (file, name, "title", NULL);
+  g_autofree char *basis = g_key_file_get_string (file, name, "basis", NULL);
+  g_autofree char *source = g_key_file_get_string (file, name, "source", NULL);
   gsize n = 0, n_water = 0;
+  g_autofree double *density = g_key_file_get_double_list (file, name, "density", &n, NULL);
+  g_autofree double *water = g_key_file_get_double_list (file, name, "water", &n_water, NULL);
 
-  if (path == NULL || !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
-    return FALSE;
-  if (name == NULL || !g_key_file_has_group (file, name))
-    {
-      g_auto (GStrv) groups = g_key_file_get_groups (file, NULL);
-      g_autofree char *list = g_strjoinv (", ", groups);
-
-      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("no phantom is called “%s”; there are: %s"),
-                   name != NULL ? name : "", list);
-      return FALSE;
-    }
-  title = g_key_file_get_locale_string (file, name, "title", NULL, NULL);
-  basis = g_key_file_get_string (file, name, "basis", NULL);
-  source = g_key_file_get_string (file, name, "source", NULL);
-  density = g_key_file_get_double_list (file, name, "density", &n, NULL);
-  water = g_key_file_get_double_list (file, name, "water", &n_water, NULL);
   *phantom = (OssPhantom){ .basis = basis != NULL ? oss_basis_from_name (basis) : OSS_BASIS_UNKNOWN };
   phantom->rod_diameter_mm = g_key_file_get_double (file, name, "diameter_mm", NULL);
   phantom->rod_spacing_mm = g_key_file_get_double (file, name, "spacing_mm", NULL);
   if (phantom->basis == OSS_BASIS_UNKNOWN || n < 3 || n > OSS_PHANTOM_MAX_RODS || (n_water != 0 && n_water != n)
       || !(phantom->rod_diameter_mm > 2.0) || !(phantom->rod_spacing_mm > phantom->rod_diameter_mm))
-    {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                   _ ("%s: [%s] needs a basis, 3 to %d densities, as many water values or none, and rods further apart "
-                      "than wide"),
-                   path, name, OSS_PHANTOM_MAX_RODS);
-      return FALSE;
-    }
+    return FALSE;
   g_strlcpy (phantom->name, name, sizeof phantom->name);
   g_strlcpy (phantom->title, title != NULL ? title : name, sizeof phantom->title);
   g_strlcpy (phantom->source, source != NULL ? source : "", sizeof phantom->source);
@@ -68,6 +48,39 @@ oss_phantom_find (const char *name, OssPhantom *phantom, GError **error)
       phantom->rod_water[i] = n_water > 0 ? water[i] : 0.0;
     }
   return TRUE;
+}
+
+gboolean
+oss_phantom_find (const char *name, OssPhantom *phantom, GError **error)
+{
+  g_autofree char *path = oss_file_find_data ("phantoms.ini", error);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError) why = NULL;
+
+  if (path == NULL)
+    return FALSE;
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &why))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, "%s: %s", path, why->message);
+      return FALSE;
+    }
+  if (name == NULL || !g_key_file_has_group (file, name))
+    {
+      g_auto (GStrv) groups = g_key_file_get_groups (file, NULL);
+      g_autofree char *list = g_strjoinv (", ", groups);
+
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("no phantom is called “%s”; there are: %s"),
+                   name != NULL ? name : "", list);
+      return FALSE;
+    }
+  if (read_entry (file, name, phantom))
+    return TRUE;
+  g_set_error (
+      error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+      _ ("%s: [%s] needs a basis, 3 to %d densities, as many water values or none, and rods further apart than "
+         "wide"),
+      path, name, OSS_PHANTOM_MAX_RODS);
+  return FALSE;
 }
 
 /* Mindways rods state their water-equivalent density; solid phantoms do not. */

@@ -15,12 +15,9 @@
 #define WALL_REACH 2
 #define PLATE_BEND 0.30f
 #define PLATE_REACH 2
-#define PLATE_STRIDE 2  /* cells of the search are this many cells of the result */
-#define MEDIAN_REACH 3  /* cells of the search */
-#define OFF_MEDIAN 0.12 /* cost per mm further than 2 mm from the neighbours' median */
-#define CLEAR_EDGE_HU 60.0
-/* Noise makes the brightest sample brighter than the crest; set so that virtual patients' endplates come out right. */
-#define EDGE_SHARE 0.95
+#define PLATE_STRIDE 2   /* cells of the search are this many cells of the result */
+#define MEDIAN_REACH 3   /* cells of the search */
+#define OFF_MEDIAN 0.12  /* cost per mm further than 2 mm from the neighbours' median */
 #define NEXT_DISC_MM 7.0 /* typical disc between two bodies */
 
 typedef struct
@@ -83,22 +80,6 @@ cost_of (const float *profile, const Rays *rays, float *cost)
     }
 }
 
-static int
-compare_floats (const void *a, const void *b)
-{
-  float x = *(const float *) a, y = *(const float *) b;
-  return x < y ? -1 : x > y;
-}
-
-static float
-quantile (float *values, gsize n, double q)
-{
-  if (n == 0)
-    return 0.0f;
-  qsort (values, n, sizeof *values, compare_floats);
-  return values[MIN (n - 1, (gsize) (q * (double) n))];
-}
-
 /* Turns profiles into costs, with the strength of the image's own edges as the unit, but no less than @least_hu;
  * @weight (nullable) 0 leaves a ray out. */
 static float *
@@ -116,7 +97,7 @@ price_rays (const float *profiles, gsize n, Rays *rays, double least_hu, const g
           most = MAX (most, drop_at (profiles + c * length, i));
         best[m++] = most;
       }
-  rays->strong_hu = MAX (MAX (CLEAR_EDGE_HU, least_hu), 0.8 * quantile (best, m, 0.5));
+  rays->strong_hu = MAX (MAX (OSS_CLEAR_EDGE_HU, least_hu), 0.8 * oss_quantile (best, m, 0.5));
   for (gsize c = 0; c < n; c++)
     if (weight == NULL || weight[c])
       cost_of (profiles + c * length, rays, costs + c * rays->levels);
@@ -138,7 +119,7 @@ median_near (const float *field, const guint8 *weight, int nu, int nv, gboolean 
         if (a >= 0 && a < nu && (weight == NULL || weight[b * nu + a]))
           near[m++] = field[b * nu + a];
       }
-  return quantile (near, m, 0.5);
+  return oss_quantile (near, m, 0.5);
 }
 
 /* Bodies are smooth: a second search is drawn to the first one's median, so that a vein or a dense island inside the
@@ -159,12 +140,6 @@ draw_to_median (const float *level, const guint8 *weight, int nu, int nv, gboole
       }
 }
 
-static double
-angle_of (int a)
-{
-  return 2.0 * G_PI * a / OSS_BODY_ANGLES;
-}
-
 /* Finds the wall at rows [low, high] mm above the centre. */
 static void
 fit_wall (OssBodyFit *self, const OssWorkBox *box, double low, double high)
@@ -182,7 +157,7 @@ fit_wall (OssBodyFit *self, const OssWorkBox *box, double low, double high)
   for (int v = 0; v < rows; v++)
     for (int u = 0; u < OSS_BODY_ANGLES; u++)
       {
-        double p[3], way[3], t = angle_of (u);
+        double p[3], way[3], t = oss_body_angle (u);
         local_to_patient (&self->frame, 0, 0, (first + v - OSS_BODY_ROWS / 2) * OSS_BODY_ROW_MM, p);
         for (int a = 0; a < 3; a++)
           way[a] = cos (t) * self->frame.right[a] + sin (t) * self->frame.anterior[a];
@@ -201,58 +176,62 @@ fit_wall (OssBodyFit *self, const OssWorkBox *box, double low, double high)
       self->wall[r][u] = (float) (rays.from_mm + RAY_MM * level[CLAMP (r - first, 0, rows - 1) * OSS_BODY_ANGLES + u]);
 }
 
-static double
-cell_mm (int c)
+enum
 {
-  return (c - OSS_BODY_CELLS / 2) * OSS_BODY_CELL_MM;
+  PLATE_N = (OSS_BODY_CELLS + PLATE_STRIDE - 1) / PLATE_STRIDE
+};
+
+/* Heights of the search's cells, in levels, onto the finer cells of the result. */
+static void
+spread_cells (const float level[PLATE_N * PLATE_N], const Rays *rays, double sign, float (*plate)[OSS_BODY_CELLS])
+{
+  for (int v = 0; v < OSS_BODY_CELLS; v++)
+    for (int u = 0; u < OSS_BODY_CELLS; u++)
+      {
+        int u0 = MIN (u / PLATE_STRIDE, PLATE_N - 2), v0 = MIN (v / PLATE_STRIDE, PLATE_N - 2);
+        float fu = (float) u / PLATE_STRIDE - u0, fv = (float) v / PLATE_STRIDE - v0;
+        const float *q = level + v0 * PLATE_N + u0;
+        float low = q[0] * (1 - fu) + q[1] * fu, high = q[PLATE_N] * (1 - fu) + q[PLATE_N + 1] * fu;
+
+        plate[v][u] = (float) (sign * (rays->from_mm + RAY_MM * (low * (1 - fv) + high * fv)));
+      }
 }
 
 /* Finds one endplate over the wall's footprint shrunk to @share; beyond, the sheet is only smooth. */
 static void
 fit_endplate (OssBodyFit *self, const OssWorkBox *box, int which, double share)
 {
-  enum
-  {
-    N = (OSS_BODY_CELLS + PLATE_STRIDE - 1) / PLATE_STRIDE
-  };
   Rays rays = { PLATE_FROM_MM, (int) ((PLATE_TO_MM - PLATE_FROM_MM) / RAY_MM), 0.0, self->dark_hu,
                 self->dark_scale_hu };
   double sign = which ? 1.0 : -1.0, way[3];
   gsize length = (gsize) rays.levels + 2 * MARGIN;
-  g_autofree float *profiles = g_new0 (float, (gsize) N *N *length);
+  g_autofree float *profiles = g_new0 (float, PLATE_N *PLATE_N *length);
   g_autofree float *costs = NULL;
-  guint8 weight[N * N] = { 0 };
-  float level[N * N];
+  guint8 weight[PLATE_N * PLATE_N] = { 0 };
+  float level[PLATE_N * PLATE_N];
 
   for (int a = 0; a < 3; a++)
     way[a] = sign * self->frame.superior[a];
-  for (int v = 0; v < N; v++)
-    for (int u = 0; u < N; u++)
-      {
-        double local[3] = { cell_mm (u * PLATE_STRIDE), cell_mm (v * PLATE_STRIDE), sign * 8.0 }, p[3];
-        if (hypot (local[0], local[1]) > share * oss_body_wall (self, local))
-          continue;
-        weight[v * N + u] = 1;
-        local_to_patient (&self->frame, local[0], local[1], 0.0, p);
-        read_ray (box, box->smooth->data, p, way, &rays, profiles + ((gsize) v * N + u) * length);
-      }
-  costs = price_rays (profiles, N * N, &rays, 0.7 * self->wall_edge_hu, weight);
+  for (int c = 0; c < PLATE_N * PLATE_N; c++)
+    {
+      double local[3] = { oss_body_cell_mm (c % PLATE_N * PLATE_STRIDE), oss_body_cell_mm (c / PLATE_N * PLATE_STRIDE),
+                          sign * 8.0 };
+      double p[3];
+
+      if (hypot (local[0], local[1]) > share * oss_body_wall (self, local))
+        continue;
+      weight[c] = 1;
+      local_to_patient (&self->frame, local[0], local[1], 0.0, p);
+      read_ray (box, box->smooth->data, p, way, &rays, profiles + (gsize) c * length);
+    }
+  costs = price_rays (profiles, PLATE_N * PLATE_N, &rays, 0.7 * self->wall_edge_hu, weight);
   for (int round = 0; round < 3; round++)
     {
-      oss_sheet_solve (costs, N, N, rays.levels, FALSE, PLATE_BEND, PLATE_REACH, level);
+      oss_sheet_solve (costs, PLATE_N, PLATE_N, rays.levels, FALSE, PLATE_BEND, PLATE_REACH, level);
       if (round < 2)
-        draw_to_median (level, weight, N, N, FALSE, rays.levels, costs);
+        draw_to_median (level, weight, PLATE_N, PLATE_N, FALSE, rays.levels, costs);
     }
-  for (int v = 0; v < OSS_BODY_CELLS; v++)
-    for (int u = 0; u < OSS_BODY_CELLS; u++)
-      {
-        int u0 = MIN (u / PLATE_STRIDE, N - 2), v0 = MIN (v / PLATE_STRIDE, N - 2);
-        float fu = (float) u / PLATE_STRIDE - u0, fv = (float) v / PLATE_STRIDE - v0;
-        const float *q = level + v0 * N + u0;
-        float mm = (q[0] * (1 - fu) + q[1] * fu) * (1 - fv) + (q[N] * (1 - fu) + q[N + 1] * fu) * fv;
-
-        self->endplate[which][v][u] = (float) (sign * (rays.from_mm + RAY_MM * mm));
-      }
+  spread_cells (level, &rays, sign, self->endplate[which]);
 }
 
 double
@@ -309,7 +288,7 @@ recentre (OssBodyFit *self, double low, double high)
         continue;
       for (int u = 0; u < OSS_BODY_ANGLES; u++)
         {
-          double radius = self->wall[r][u], t = angle_of (u);
+          double radius = self->wall[r][u], t = oss_body_angle (u);
 
           area += radius * radius / 2.0;
           x += radius * radius * radius / 3.0 * cos (t);
@@ -332,7 +311,8 @@ endplate_plane (const OssBodyFit *self, int which, double c[3])
   for (int v = 0; v < OSS_BODY_CELLS; v++)
     for (int u = 0; u < OSS_BODY_CELLS; u++)
       {
-        double row[3] = { 1.0, cell_mm (u), cell_mm (v) }, local[3] = { row[1], row[2], which ? 8.0 : -8.0 };
+        double row[3] = { 1.0, oss_body_cell_mm (u), oss_body_cell_mm (v) },
+               local[3] = { row[1], row[2], which ? 8.0 : -8.0 };
 
         if (hypot (row[1], row[2]) > 0.75 * oss_body_wall (self, local))
           continue;
@@ -384,153 +364,18 @@ close_pedicles (OssBodyFit *self)
       int n = 0, middle = 3 * OSS_BODY_ANGLES / 4;
 
       for (int u = middle - OSS_BODY_ANGLES / 16; u <= middle + OSS_BODY_ANGLES / 16; u++)
-        back[n++] = (float) (-self->wall[r][u] * sin (angle_of (u)));
-      limit = quantile (back, n, 0.5) + 2.0f;
+        back[n++] = (float) (-self->wall[r][u] * sin (oss_body_angle (u)));
+      limit = oss_quantile (back, n, 0.5) + 2.0f;
       if (r == OSS_BODY_ROWS / 2)
         self->back_mm = limit - 2.0;
       for (int u = OSS_BODY_ANGLES / 2 + 1; u < OSS_BODY_ANGLES; u++)
         {
-          double s = -sin (angle_of (u));
+          double s = -sin (oss_body_angle (u));
 
           if (self->wall[r][u] * s > limit)
             self->wall[r][u] = (float) (limit / s);
         }
     }
-}
-
-/* Where the shell ends along a ray that meets it near @at_mm: the crest, then outward to the HU of its outer edge.
- * FALSE where there is no clear edge (pedicles, the vein's mouth, ribs). */
-static gboolean
-honest_edge (const OssWorkBox *box, const double from[3], const double way[3], double at_mm, double *edge_mm,
-             double *crest_hu)
-{
-  enum
-  {
-    STEPS = 20,
-    CREST_STEPS = 11
-  };
-  const double before = 1.0 + 1.5 * box->blur_mm, step = before / 8.0;
-  float profile[STEPS];
-  int crest = -1;
-  double edge_hu, lowest = G_MAXDOUBLE;
-
-  for (int i = 0; i < STEPS; i++)
-    {
-      double p[3], mm = at_mm - before + step * i;
-
-      for (int a = 0; a < 3; a++)
-        p[a] = from[a] + mm * way[a];
-      profile[i] = (float) oss_work_box_sample (box, box->fine->data, p);
-    }
-  for (int i = 0; i < CREST_STEPS; i++)
-    if (crest < 0 || profile[i] > profile[crest])
-      crest = i;
-  for (int i = crest; i < STEPS; i++)
-    lowest = MIN (lowest, profile[i]);
-  *crest_hu = profile[crest];
-  if (profile[crest] - lowest < CLEAR_EDGE_HU)
-    return FALSE;
-  lowest = MAX (lowest, box->soft_hu);
-  edge_hu = EDGE_SHARE * (oss_shell_edge_hu (profile[crest], lowest, box->blur_mm) - lowest) + lowest;
-  for (int i = crest; i < STEPS - 1; i++)
-    if (profile[i + 1] < edge_hu)
-      {
-        double fall = profile[i] - profile[i + 1];
-        *edge_mm = at_mm - before + step * (i + (fall > 0.0 ? CLAMP ((profile[i] - edge_hu) / fall, 0.0, 1.0) : 0.0));
-        return TRUE;
-      }
-  return FALSE;
-}
-
-/* Median of the 3 x 3 neighbours that have a value; keeps the first guess where none has. */
-static void
-median_field (const float *raw, const guint8 *known, int nu, int nv, gboolean cyclic, float *field)
-{
-  for (int v = 0; v < nv; v++)
-    for (int u = 0; u < nu; u++)
-      {
-        float near[9];
-        int n = 0;
-
-        for (int dv = -1; dv <= 1; dv++)
-          for (int du = -1; du <= 1; du++)
-            {
-              int a = cyclic ? (u + du + nu) % nu : u + du, b = v + dv;
-
-              if (a >= 0 && a < nu && b >= 0 && b < nv && known[b * nu + a])
-                near[n++] = raw[b * nu + a];
-            }
-        if (n >= 3)
-          field[v * nu + u] = quantile (near, n, 0.5);
-      }
-}
-
-/* Moves wall and endplates from the steepest fall to the outer edge of the shell. */
-static void
-refine (OssBodyFit *self, const OssWorkBox *box)
-{
-  enum
-  {
-    WALL = OSS_BODY_ROWS * OSS_BODY_ANGLES,
-    PLATE = OSS_BODY_CELLS * OSS_BODY_CELLS
-  };
-  g_autofree float *raw = g_new0 (float, MAX (WALL, PLATE));
-  g_autofree guint8 *known = g_malloc0 (MAX (WALL, PLATE));
-  g_autoptr (GArray) crests = g_array_new (FALSE, FALSE, sizeof (float));
-  gsize asked = 0, clear = 0;
-  double half = 0.5 * self->frame.height_mm;
-
-  for (int r = 0; r < OSS_BODY_ROWS; r++)
-    for (int u = 0; u < OSS_BODY_ANGLES; u++)
-      {
-        double p[3], way[3], t = angle_of (u), h = (r - OSS_BODY_ROWS / 2) * OSS_BODY_ROW_MM, edge, crest;
-        float crest_f;
-
-        if (fabs (h) > half - 2.0)
-          continue;
-        local_to_patient (&self->frame, 0, 0, h, p);
-        for (int a = 0; a < 3; a++)
-          way[a] = cos (t) * self->frame.right[a] + sin (t) * self->frame.anterior[a];
-        asked++;
-        if (!honest_edge (box, p, way, self->wall[r][u], &edge, &crest))
-          continue;
-        crest_f = (float) crest;
-        g_array_append_val (crests, crest_f);
-        raw[r * OSS_BODY_ANGLES + u] = (float) edge;
-        known[r * OSS_BODY_ANGLES + u] = 1;
-        clear++;
-      }
-  median_field (raw, known, OSS_BODY_ANGLES, OSS_BODY_ROWS, TRUE, &self->wall[0][0]);
-  for (int which = 0; which < 2; which++)
-    {
-      double way[3], sign = which ? 1.0 : -1.0;
-
-      memset (known, 0, PLATE);
-      for (int a = 0; a < 3; a++)
-        way[a] = sign * self->frame.superior[a];
-      for (int v = 0; v < OSS_BODY_CELLS; v++)
-        for (int u = 0; u < OSS_BODY_CELLS; u++)
-          {
-            double local[3] = { cell_mm (u), cell_mm (v), sign * (half - 3.0) }, p[3], edge, crest;
-            double at = sign * self->endplate[which][v][u];
-            float crest_f;
-
-            if (hypot (local[0], local[1]) > oss_body_wall (self, local))
-              continue;
-            local_to_patient (&self->frame, local[0], local[1], 0.0, p);
-            asked++;
-            if (!honest_edge (box, p, way, at, &edge, &crest))
-              continue;
-            crest_f = (float) crest;
-            g_array_append_val (crests, crest_f);
-            raw[v * OSS_BODY_CELLS + u] = (float) (sign * edge);
-            known[v * OSS_BODY_CELLS + u] = 1;
-            clear++;
-          }
-      median_field (raw, known, OSS_BODY_CELLS, OSS_BODY_CELLS, FALSE, &self->endplate[which][0][0]);
-    }
-  self->crest_hu = quantile ((float *) crests->data, crests->len, 0.5);
-  self->bounded = asked > 0 ? (double) clear / (double) asked : 0.0;
 }
 
 /* Depth of the canal: from the posterior wall to the first bone behind it, a little under mid height, where the lamina
@@ -613,6 +458,21 @@ measure_inside (OssBodyFit *self, const OssWorkBox *box)
     self->dark_hu = MIN (self->inside_hu, box->soft_hu) - 40.0;
 }
 
+/* One sheet after the other at the present axes: the wall, and both endplates over @share of its footprint. */
+static gboolean
+fit_sheets (OssBodyFit *self, const OssWorkBox *box, double half, double share, const OssTick *tick, GError **error)
+{
+  measure_inside (self, box);
+  fit_wall (self, box, -half, half);
+  for (int which = 0; which < 2; which++)
+    {
+      if (oss_tick_stopped (tick))
+        return oss_tick_cancelled (error);
+      fit_endplate (self, box, which, share);
+    }
+  return TRUE;
+}
+
 gboolean
 oss_body_fit (OssBodyFit *self, const OssWorkBox *box, const double at_mm[3], const OssTick *tick, GError **error)
 {
@@ -623,6 +483,8 @@ oss_body_fit (OssBodyFit *self, const OssWorkBox *box, const double at_mm[3], co
   memcpy (self->frame.centre, at_mm, sizeof self->frame.centre);
   for (int round = 0; round < 3; round++)
     {
+      if (oss_tick_stopped (tick))
+        return oss_tick_cancelled (error);
       measure_inside (self, box);
       fit_wall (self, box, -half, half);
       if (recentre (self, -half, half) < 1.0)
@@ -630,22 +492,17 @@ oss_body_fit (OssBodyFit *self, const OssWorkBox *box, const double at_mm[3], co
     }
   for (int round = 0; round < 3; round++)
     {
-      if (oss_tick_stopped (tick))
-        return oss_tick_cancelled (error);
-      measure_inside (self, box);
-      fit_wall (self, box, -half, half);
-      for (int which = 0; which < 2; which++)
-        fit_endplate (self, box, which, round == 0 ? 0.65 : 0.9);
+      if (!fit_sheets (self, box, half, round == 0 ? 0.65 : 0.9, tick, error))
+        return FALSE;
       align (self);
       half = MAX (4.0, 0.5 * self->frame.height_mm - 1.0);
       fit_wall (self, box, -half, half);
       recentre (self, -half, half);
     }
-  for (int which = 0; which < 2; which++)
-    fit_endplate (self, box, which, 0.9);
-  fit_wall (self, box, -half, half);
+  if (!fit_sheets (self, box, half, 0.9, tick, error))
+    return FALSE;
   close_pedicles (self);
-  refine (self, box);
+  oss_body_refine (self, box);
   close_pedicles (self);
   measure_canal (self, box);
   return check_body (self, box, at_mm, error);

@@ -100,13 +100,13 @@ compare_floats (const void *a, const void *b)
   return x < y ? -1 : x > y;
 }
 
-static float
-median (GArray *values)
+float
+oss_quantile (float *values, gsize n, double q)
 {
-  if (values->len == 0)
+  if (n == 0)
     return 0.0f;
-  qsort (values->data, values->len, sizeof (float), compare_floats);
-  return g_array_index (values, float, values->len / 2);
+  qsort (values, n, sizeof *values, compare_floats);
+  return values[MIN (n - 1, (gsize) (q * (double) n))];
 }
 
 /* Level of the soft tissue and white noise around the click, from the source's own voxels. */
@@ -137,8 +137,8 @@ measure_tissue (OssWorkBox *box, const OssVolume *volume, const double at_mm[3])
         }
   if (soft->len > 500)
     {
-      box->soft_hu = median (soft);
-      box->noise_hu = median (bends);
+      box->soft_hu = oss_quantile ((float *) soft->data, soft->len, 0.5);
+      box->noise_hu = oss_quantile ((float *) bends->data, bends->len, 0.5);
     }
 }
 

@@ -101,6 +101,24 @@ typedef struct
   double bounded;                /* share of the wall and endplates with a clear edge */
 } OssBodyFit;
 
+/* Less than this is no edge of a bone. */
+#define OSS_CLEAR_EDGE_HU 60.0
+
+static inline double
+oss_body_angle (int a)
+{
+  return 2.0 * G_PI * a / OSS_BODY_ANGLES;
+}
+
+static inline double
+oss_body_cell_mm (int c)
+{
+  return (c - OSS_BODY_CELLS / 2) * OSS_BODY_CELL_MM;
+}
+
+/* The value below which a share @q of @values lies; sorts them. */
+float oss_quantile (float *values, gsize n, double q);
+
 gboolean
 oss_body_fit (OssBodyFit *self, const OssWorkBox *box, const double at_mm[3], const OssTick *tick, GError **error);
 /* Wall radius in direction of, and endplate heights at, a point in local coordinates. */
@@ -124,6 +142,10 @@ typedef enum
   OSS_OWNER_RIB,
   OSS_OWNER_OTHER, /* one of those three */
 } OssOwner;
+
+/* Moves wall and endplates from the steepest fall to the outer edge of the shell; tells its crest and how much of it is
+ * clear. */
+void oss_body_refine (OssBodyFit *self, const OssWorkBox *box);
 
 /* Looks for the next body (@above 1 or 0); FALSE when it is outside the image or nothing like a body. */
 gboolean oss_body_fit_neighbour (OssBodyFit *self, const OssBodyFit *body, int above, const OssWorkBox *box,
