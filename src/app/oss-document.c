@@ -94,13 +94,10 @@ show_model (OssDocument *self)
   const OssSegmentResult *segment = oss_study_get_segment (self->study);
   const OssMeshResult *mesh = oss_study_get_mesh (self->study);
   const OssSimulateResult *simulate = oss_study_get_simulate (self->study);
-  const char *name = oss_vertebra_name (oss_study_get_options (self->study)->vertebra);
   g_autofree char *elements = oss_format_rounded ((double) mesh->mesh->n_elements, 1.0);
   g_autoptr (OssModel) model = oss_model_new (mesh->mesh, &segment->info.frame);
   g_autoptr (GString) caption = g_string_new (NULL);
 
-  if (name != NULL)
-    g_string_append_printf (caption, "%s · ", name);
   g_string_append_printf (caption, OSS_NGETTEXT ("%s element", "%s elements", mesh->mesh->n_elements), elements);
   if (simulate != NULL && is_current (self, OSS_STEP_SIMULATE) && simulate->fem->n_nodes == mesh->mesh->n_nodes)
     {
@@ -392,6 +389,9 @@ oss_document_edit (OssDocument *self, OssOptionsEdit edit, gconstpointer data)
   edit (&options, data);
   set = oss_study_set_options (self->study, &options, &error);
   oss_study_options_clear (&options);
+  /* A level may be named without anything having to run again. */
+  if (set && oss_scene_get_labels (self->scene) != NULL && oss_study_get_segment (self->study) != NULL)
+    show_labels (self);
   if (set)
     g_signal_emit (self, signals[CHANGED], 0);
   else

@@ -52,6 +52,9 @@ draw_words (OssModelPane *self, GtkSnapshot *snapshot, double w, double h)
   GtkWidget *widget = GTK_WIDGET (self);
   /* Translators: short for "three-dimensional view". */
   const char *name = _ ("3D");
+  const OssLabelView *labels = oss_scene_get_labels (self->scene);
+  const char *level = labels != NULL ? oss_vertebra_name (labels->verse) : NULL;
+  g_autofree char *caption = NULL;
   double title_width, unused;
 
   oss_pane_text (snapshot, widget, name, &title, 10, 7);
@@ -61,7 +64,8 @@ draw_words (OssModelPane *self, GtkSnapshot *snapshot, double w, double h)
       oss_pane_text (snapshot, widget, _ ("The vertebra appears here after Mesh"), &hint, w / 2, h / 2);
       return;
     }
-  oss_pane_text (snapshot, widget, self->model->caption, &plain, 18 + title_width, 7);
+  caption = level != NULL ? g_strdup_printf ("%s · %s", level, self->model->caption) : g_strdup (self->model->caption);
+  oss_pane_text (snapshot, widget, caption, &plain, 18 + title_width, 7);
   if (self->model->von_mises_mpa == NULL)
     oss_pane_text (snapshot, widget, _ ("Run Simulate to see stress"), &hint, w / 2, h - 8);
   else if (oss_scene_get_stale (self->scene))

@@ -14,8 +14,6 @@ struct _OssModelPane
   OssColormap colours;
 
   OssRenderer *renderer; /* lives between realize and unrealize */
-  guint samples_fbo, samples_buffers[2];
-  int samples_width, samples_height;
   gboolean uploaded; /* the renderer holds @model */
 
   OssCamera camera, drag_camera;

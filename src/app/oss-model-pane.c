@@ -9,8 +9,6 @@
 #include <epoxy/gl.h>
 #include <math.h>
 
-#define SAMPLES 4
-
 G_DEFINE_FINAL_TYPE (OssModelPane, oss_model_pane, GTK_TYPE_GL_AREA)
 
 void
@@ -103,8 +101,8 @@ scene_changed_cb (OssModelPane *self, guint what)
   gboolean new_place;
   g_autofree char *text = NULL;
 
-  if (what & OSS_SCENE_OVERLAYS)
-    oss_model_pane_redraw (self);
+  if (what & (OSS_SCENE_OVERLAYS | OSS_SCENE_LABELS))
+    gtk_widget_queue_draw (GTK_WIDGET (self));
   if (!(what & OSS_SCENE_MODEL))
     return;
   /* The camera stays while the same vertebra gains its stress. */
@@ -174,20 +172,11 @@ oss_model_pane_realize (GtkWidget *widget)
   gtk_gl_area_make_current (GTK_GL_AREA (self));
   if (gtk_gl_area_get_error (GTK_GL_AREA (self)) != NULL)
     return;
+  g_debug ("the 3D view draws with %s", (const char *) glGetString (GL_VERSION));
   self->renderer = oss_renderer_new (&error);
   self->uploaded = FALSE;
   if (self->renderer == NULL)
     gtk_gl_area_set_error (GTK_GL_AREA (self), error);
-}
-
-static void
-clear_samples (OssModelPane *self)
-{
-  if (self->samples_fbo == 0)
-    return;
-  glDeleteFramebuffers (1, &self->samples_fbo);
-  glDeleteRenderbuffers (2, self->samples_buffers);
-  self->samples_fbo = 0;
 }
 
 static void
@@ -198,37 +187,9 @@ oss_model_pane_unrealize (GtkWidget *widget)
   if (self->renderer != NULL)
     {
       gtk_gl_area_make_current (GTK_GL_AREA (self));
-      clear_samples (self);
       g_clear_pointer (&self->renderer, oss_renderer_free);
     }
   GTK_WIDGET_CLASS (oss_model_pane_parent_class)->unrealize (widget);
-}
-
-/* A multisampled target of the area's size: edges without steps.  FALSE where the driver has none. */
-static gboolean
-bind_samples (OssModelPane *self, int width, int height)
-{
-  if (self->samples_fbo != 0 && self->samples_width == width && self->samples_height == height)
-    {
-      glBindFramebuffer (GL_FRAMEBUFFER, self->samples_fbo);
-      return TRUE;
-    }
-  clear_samples (self);
-  glGenFramebuffers (1, &self->samples_fbo);
-  glGenRenderbuffers (2, self->samples_buffers);
-  glBindFramebuffer (GL_FRAMEBUFFER, self->samples_fbo);
-  glBindRenderbuffer (GL_RENDERBUFFER, self->samples_buffers[0]);
-  glRenderbufferStorageMultisample (GL_RENDERBUFFER, SAMPLES, GL_RGBA8, width, height);
-  glFramebufferRenderbuffer (GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0, GL_RENDERBUFFER, self->samples_buffers[0]);
-  glBindRenderbuffer (GL_RENDERBUFFER, self->samples_buffers[1]);
-  glRenderbufferStorageMultisample (GL_RENDERBUFFER, SAMPLES, GL_DEPTH24_STENCIL8, width, height);
-  glFramebufferRenderbuffer (GL_FRAMEBUFFER, GL_DEPTH_STENCIL_ATTACHMENT, GL_RENDERBUFFER, self->samples_buffers[1]);
-  self->samples_width = width;
-  self->samples_height = height;
-  if (glCheckFramebufferStatus (GL_FRAMEBUFFER) == GL_FRAMEBUFFER_COMPLETE)
-    return TRUE;
-  clear_samples (self);
-  return FALSE;
 }
 
 static gboolean
@@ -273,26 +234,14 @@ oss_model_pane_render (GtkGLArea *area, GdkGLContext *context)
   int scale = gtk_widget_get_scale_factor (GTK_WIDGET (self));
   int width = gtk_widget_get_width (GTK_WIDGET (self)) * scale;
   int height = gtk_widget_get_height (GTK_WIDGET (self)) * scale;
-  GLint target = 0;
 
-  glGetIntegerv (GL_FRAMEBUFFER_BINDING, &target);
   glClearColor (0, 0, 0, 0);
   glClear (GL_COLOR_BUFFER_BIT);
   if (self->renderer == NULL || self->model == NULL || !upload_model (self))
     return TRUE;
 
   set_cut (self);
-  if (!bind_samples (self, width, height))
-    {
-      glBindFramebuffer (GL_FRAMEBUFFER, (GLuint) target);
-      oss_renderer_draw (self->renderer, &self->camera, width, height, clear);
-      return TRUE;
-    }
   oss_renderer_draw (self->renderer, &self->camera, width, height, clear);
-  glBindFramebuffer (GL_READ_FRAMEBUFFER, self->samples_fbo);
-  glBindFramebuffer (GL_DRAW_FRAMEBUFFER, (GLuint) target);
-  glBlitFramebuffer (0, 0, width, height, 0, 0, width, height, GL_COLOR_BUFFER_BIT, GL_NEAREST);
-  glBindFramebuffer (GL_FRAMEBUFFER, (GLuint) target);
   return TRUE;
 }
 

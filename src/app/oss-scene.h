@@ -20,7 +20,7 @@ typedef struct
   double *displacement;               /* [n_nodes][3] mm; NULL before Simulate */
   double low_mpa, high_mpa, mark_mpa; /* 0, 99.5th and 95th percentile of the nodes */
   OssVertebraFrame frame;
-  char *caption; /* "L1 · 38 412 elements · shown undeformed" */
+  char *caption; /* "38 412 elements · shown undeformed" */
   char *load;    /* "0.27 mm, 1 840 N" */
 } OssModel;
 

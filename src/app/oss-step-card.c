@@ -121,6 +121,13 @@ oss_step_card_add_action (OssStepCard *self, const char *label, const char *acti
   return button;
 }
 
+void
+oss_step_card_stack_actions (OssStepCard *self)
+{
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (self->actions), GTK_ORIENTATION_VERTICAL);
+  gtk_widget_set_halign (GTK_WIDGET (self->actions), GTK_ALIGN_FILL);
+}
+
 gboolean
 oss_step_card_get_open (OssStepCard *self)
 {

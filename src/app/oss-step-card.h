@@ -23,6 +23,8 @@ void oss_step_card_set_facts (OssStepCard *self, const char *const *facts);
 void oss_step_card_set_progress (OssStepCard *self, double fraction, const char *detail);
 /* A button of the opened card. (transfer none) */
 GtkWidget *oss_step_card_add_action (OssStepCard *self, const char *label, const char *action, gboolean suggested);
+/* Buttons one below the other, as wide as the card: where several long words must fit. */
+void oss_step_card_stack_actions (OssStepCard *self);
 gboolean oss_step_card_get_open (OssStepCard *self);
 void oss_step_card_set_open (OssStepCard *self, gboolean open);
 /* FALSE: what is set in the card cannot be changed now. */

@@ -215,7 +215,7 @@ number_of (GtkEntry *entry)
 static void
 method_cb (OssStepColumn *self)
 {
-  static const char *const methods[] = { "phantom", "line:seed004-b40f", "line:seed004-b70f", NULL };
+  static const char *const methods[] = { "phantom", "line:jiang2023-b40f", "line:jiang2023-b70f", NULL };
   guint selected = gtk_drop_down_get_selected (self->method);
   g_autofree char *line = NULL;
 
@@ -491,9 +491,10 @@ fill_cards (OssStepColumn *self)
     }
   /* Translators: the last step: the report. */
   oss_step_card_set_title (self->report, 5, _ ("Report"));
-  oss_step_card_add_action (self->report, _ ("Open"), "win.open-report", FALSE);
-  oss_step_card_add_action (self->report, _ ("Save CSV…"), "win.save-csv", FALSE);
+  oss_step_card_stack_actions (self->report);
   oss_step_card_add_action (self->report, _ ("Save PDF…"), "win.save-pdf", TRUE);
+  oss_step_card_add_action (self->report, _ ("Save CSV…"), "win.save-csv", FALSE);
+  oss_step_card_add_action (self->report, _ ("Open"), "win.open-report", FALSE);
 }
 
 static void

@@ -87,9 +87,11 @@ calibrate_facts (const OssCalibrateResult *result, GPtrArray *facts)
   if (isfinite (line->r2))
     add_fact (facts, "R² %s", r2);
   if (isfinite (line->uncertainty_mg_cm3) && line->uncertainty_mg_cm3 < 0.1)
-    add_fact (facts, "± < 0.1 mg/cm³");
+    /* Translators: the error of the calibration line alone. */
+    add_fact (facts, _ ("fit ± < 0.1 mg/cm³"));
   else if (isfinite (line->uncertainty_mg_cm3))
-    add_fact (facts, "± %s mg/cm³", spread);
+    /* Translators: the error of the calibration line alone. */
+    add_fact (facts, _ ("fit ± %s mg/cm³"), spread);
   add_fact (facts, "%s", oss_format_basis (line->basis));
 }
 
