@@ -14,7 +14,7 @@ struct _OssModelPane
   OssColormap colours;
 
   OssRenderer *renderer; /* lives between realize and unrealize */
-  gboolean uploaded; /* the renderer holds @model */
+  gboolean uploaded;     /* the renderer holds @model */
 
   OssCamera camera, drag_camera;
   gboolean cut;

@@ -28,7 +28,8 @@ struct _OssSeriesPage
   OssJobsButton *jobs_button;
   GtkWidget *copy_button;
   GtkStack *stack;
-  GtkLabel *reading_label;
+  GtkLabel *reading_title, *reading_path, *reading_detail;
+  GtkProgressBar *reading_bar;
   AdwStatusPage *nothing;
   GtkListBox *list;
   GtkImage *verdict_icon;
@@ -307,14 +308,17 @@ oss_series_page_set_list (OssSeriesPage *self, OssSeriesList *list)
 }
 
 void
-oss_series_page_set_reading (OssSeriesPage *self, const char *path)
+oss_series_page_set_reading (OssSeriesPage *self, const char *path, OssJob *job)
 {
   g_autofree char *name = g_filename_display_name (path), *base = g_path_get_basename (path);
 
   forget_list (self);
   adw_window_title_set_title (self->title, base);
   adw_window_title_set_subtitle (self->title, "");
-  gtk_label_set_label (self->reading_label, name);
+  gtk_label_set_label (self->reading_title, oss_job_get_title (job));
+  gtk_label_set_label (self->reading_path, name);
+  g_object_bind_property (job, "detail", self->reading_detail, "label", G_BINDING_SYNC_CREATE);
+  g_object_bind_property (job, "fraction", self->reading_bar, "fraction", G_BINDING_SYNC_CREATE);
   gtk_stack_set_visible_child_name (self->stack, "reading");
   gtk_widget_set_visible (self->copy_button, FALSE);
 }
@@ -373,7 +377,10 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, jobs_button);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, copy_button);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, stack);
-  gtk_widget_class_bind_template_child (klass, OssSeriesPage, reading_label);
+  gtk_widget_class_bind_template_child (klass, OssSeriesPage, reading_title);
+  gtk_widget_class_bind_template_child (klass, OssSeriesPage, reading_path);
+  gtk_widget_class_bind_template_child (klass, OssSeriesPage, reading_detail);
+  gtk_widget_class_bind_template_child (klass, OssSeriesPage, reading_bar);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, nothing);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, list);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, verdict_icon);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "app/oss-job.h"
 #include "dicom/oss-series.h"
 
 #include <adwaita.h>
@@ -16,7 +17,8 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (OssSeriesPage, oss_series_page, OSS, SERIES_PAGE, AdwBin)
 
 void oss_series_page_set_jobs (OssSeriesPage *self, GListStore *jobs);
-void oss_series_page_set_reading (OssSeriesPage *self, const char *path);
+/* Shows @job's progress until a list, or nothing, is set. */
+void oss_series_page_set_reading (OssSeriesPage *self, const char *path, OssJob *job);
 /* @list: (transfer full) */
 void oss_series_page_set_list (OssSeriesPage *self, OssSeriesList *list);
 void oss_series_page_set_nothing (OssSeriesPage *self, const char *why);

@@ -72,7 +72,7 @@ update_status_bar (OssWindow *self)
     text = g_strdup ("Ossature " OSS_VERSION);
   else if (page == GTK_WIDGET (self->series))
     text =
-        self->opening != NULL ? g_strdup (oss_job_get_detail (self->opening)) : oss_series_page_summary (self->series);
+        self->opening != NULL ? g_strdup (oss_job_get_title (self->opening)) : oss_series_page_summary (self->series);
   else if (self->document != NULL)
     {
       text = series_line (self->document);
@@ -238,7 +238,7 @@ oss_window_begin_opening (OssWindow *self, const char *path, const char *title)
   add_job (self, job);
   g_free (self->opening_path);
   self->opening_path = g_strdup (path);
-  oss_series_page_set_reading (self->series, path);
+  oss_series_page_set_reading (self->series, path, job);
   oss_window_show_page (self, GTK_WIDGET (self->series));
   return self->opening;
 }
