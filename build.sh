@@ -53,9 +53,11 @@ build() {
   ninja -C build
 }
 
-# Public CT and FE data for tests: named in the environment, or beside the checkout.
+# Public CT and FE data for tests: named in the environment, or in a folder beside the checkout.
 shared_data=${OSSATURE_SHARED_DATA:-}
-[ -n "$shared_data" ] || [ ! -d ../shared/data ] || shared_data=$(cd ../shared/data && pwd)
+for folder in ../data ../*/data; do
+  [ -n "$shared_data" ] || [ ! -d "$folder/dicom_lidc_thoracic_T12_T11" ] || shared_data=$(cd "$folder" && pwd)
+done
 
 demo() {
   install_packages $build_packages
@@ -75,7 +77,7 @@ demo() {
   echo "   Pictures: $PWD/demo/result/stress.png, and stress.vtu for ParaView"
   if [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
     say "Opening the window on it"
-    exec build/src/app/ossature-app demo/patient --at "$at" --run
+    exec build/src/app/ossature-app demo/patient --vertebra L1 --at "$at" --run
   fi
 }
 

@@ -6,9 +6,12 @@
 #include "report/oss-report-format.h"
 #include "report/oss-report.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The picture's upper end: a percentile, so that the clamped rim's singular peaks do not hide the rest. */
 #define PICTURE_PERCENTILE 0.995
@@ -31,9 +34,9 @@ static const GOptionEntry entries[] = {
   { "deck-bins", 0, 0, G_OPTION_ARG_INT, &given.deck_bins, N_ ("moduli of the deck in that many bins (default 200)"),
     "N" },
   { "name-patient", 0, 0, G_OPTION_ARG_NONE, &given.name_patient, N_ ("name the patient in the report"), NULL },
-  { "reader", 0, 0, G_OPTION_ARG_STRING, &given.reader, N_ ("who reads the report"), "NAME" },
-  { "institution", 0, 0, G_OPTION_ARG_STRING, &given.institution, N_ ("head of the report"), "NAME" },
-  { "comment", 0, 0, G_OPTION_ARG_STRING, &given.comment, N_ ("the reader's comment"), "TEXT" },
+  { "reader", 0, 0, G_OPTION_ARG_FILENAME, &given.reader, N_ ("who reads the report"), "NAME" },
+  { "institution", 0, 0, G_OPTION_ARG_FILENAME, &given.institution, N_ ("head of the report"), "NAME" },
+  { "comment", 0, 0, G_OPTION_ARG_FILENAME, &given.comment, N_ ("the reader's comment"), "TEXT" },
   { "paper", 0, 0, G_OPTION_ARG_STRING, &given.paper, N_ ("A4 (the default) or Letter"), "NAME" },
   { NULL },
 };
@@ -113,19 +116,42 @@ make_pictures (OssStudy *study, OssPicture **both, OssPicture **report, char **c
   return TRUE;
 }
 
-static gboolean
-write_files (OssCli *cli, OssStudy *study, OssCliOutput *output, GError **error)
+/* Drawing and writing, on a thread that is left behind when the user stops: libraries that draw cannot be asked to. */
+typedef struct
 {
+  OssStudy *study;
+  char *png, *pdf, *csv, *vtu, *labels, *deck; /* staged; png unused and deck NULL when not wanted */
+  gboolean drawn;
+  GError *error;
+} Files;
+
+static void
+files_free (Files *files)
+{
+  g_object_unref (files->study);
+  g_free (files->png);
+  g_free (files->pdf);
+  g_free (files->csv);
+  g_free (files->vtu);
+  g_free (files->labels);
+  g_free (files->deck);
+  g_clear_error (&files->error);
+  g_free (files);
+}
+
+static void
+write_files (void *data, const int *stop)
+{
+  Files *files = data;
+  OssTick tick = oss_tick_make (NULL, NULL, stop);
   g_autoptr (OssPicture) both = NULL;
   g_autoptr (OssPicture) report = NULL;
   g_autoptr (GError) no_picture = NULL;
   g_autofree char *caption = NULL;
-  g_autofree char *png = NULL;
 
   /* A machine without any GL still gets its numbers: the report says why the picture is missing. */
-  if (make_pictures (study, &both, &report, &caption, &no_picture))
-    png = oss_cli_output_path (output, "stress.png");
-  else
+  files->drawn = make_pictures (files->study, &both, &report, &caption, &no_picture);
+  if (!files->drawn)
     g_printerr ("ossature: %s\n", no_picture->message);
   OssReportOptions options = { .institution = given.institution,
                                .reader = given.reader,
@@ -133,20 +159,89 @@ write_files (OssCli *cli, OssStudy *study, OssCliOutput *output, GError **error)
                                .paper = given.paper,
                                .name_patient = given.name_patient,
                                .stress = report,
-                               .stress_caption = caption != NULL ? caption : no_picture->message };
-  g_autofree char *pdf = oss_cli_output_path (output, "report.pdf");
-  g_autofree char *csv = oss_cli_output_path (output, "report.csv");
-  g_autofree char *vtu = oss_cli_output_path (output, "stress.vtu");
-  g_autofree char *labels = oss_cli_output_path (output, "labels.nii.gz");
+                               .stress_caption = files->drawn ? caption : no_picture->message };
+  if ((files->drawn && !oss_report_png (both, files->png, &files->error)) || oss_tick_stopped (&tick)
+      || !oss_report_pdf (files->study, &options, files->pdf, &files->error) || oss_tick_stopped (&tick)
+      || !oss_report_csv (files->study, files->csv, &files->error)
+      || !oss_cli_write_stress_vtu (files->study, files->vtu, &files->error) || oss_tick_stopped (&tick)
+      || !oss_cli_write_labels (files->study, files->labels, &tick, &files->error) || files->deck == NULL)
+    return;
+  oss_study_write_deck (files->study, files->deck, given.deck_bins > 0 ? (guint) given.deck_bins : 200, &files->error);
+}
 
-  if (png != NULL && !oss_report_png (both, png, error))
+/* The deck stands where the user said, under a name of its own until everything else is there. */
+static char *
+deck_part (void)
+{
+  return given.deck != NULL ? g_strconcat (given.deck, ".part", NULL) : NULL;
+}
+
+static gboolean
+stage_files (OssStudy *study, OssCliOutput *output, const OssTick *tick, GError **error)
+{
+  Files *files = g_new0 (Files, 1);
+
+  files->study = g_object_ref (study);
+  files->pdf = oss_cli_output_path (output, "report.pdf");
+  files->csv = oss_cli_output_path (output, "report.csv");
+  files->vtu = oss_cli_output_path (output, "stress.vtu");
+  files->labels = oss_cli_output_path (output, "labels.nii.gz");
+  files->png = oss_cli_output_path (output, "stress.png");
+  files->deck = deck_part ();
+  /* Abandoned, it is not freed: the program ends then, and nobody may still draw from a freed study. */
+  if (!oss_tick_run_detached (tick, write_files, files, NULL, error))
     return FALSE;
-  return oss_report_pdf (study, &options, pdf, error) && oss_report_csv (study, csv, error)
-         && oss_tick_report (&cli->tick, 0.97, NULL, error) && oss_cli_write_stress_vtu (study, vtu, error)
-         && oss_tick_report (&cli->tick, 0.98, NULL, error) && oss_cli_write_labels (study, labels, NULL, error)
-         && oss_tick_report (&cli->tick, 0.99, NULL, error)
-         && (given.deck == NULL
-             || oss_study_write_deck (study, given.deck, given.deck_bins > 0 ? (guint) given.deck_bins : 200, error));
+  gboolean done = files->error == NULL;
+  if (!files->drawn)
+    oss_cli_output_forget (output, "stress.png");
+  if (!done)
+    g_propagate_error (error, g_steal_pointer (&files->error));
+  files_free (files);
+  return done;
+}
+
+static gboolean
+place_deck (GError **error)
+{
+  g_autofree char *part = deck_part ();
+
+  if (part == NULL || g_rename (part, given.deck) == 0)
+    return TRUE;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("“%s” was not written: %s."), given.deck, g_strerror (errno));
+  return FALSE;
+}
+
+/* Words as the shell gave them, whatever its character set. */
+static void
+make_valid (char **text)
+{
+  char *valid = *text != NULL ? g_utf8_make_valid (*text, -1) : NULL;
+  g_free (*text);
+  *text = valid;
+}
+
+/* What would only fail at the end is asked at the beginning. */
+static gboolean
+check_given (GError **error)
+{
+  if (given.out == NULL)
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("Say where the results go: --out DIR."));
+  else if (oss_cli_input.at == NULL && oss_cli_input.labels == NULL)
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                         _ ("Which vertebra? Give a place inside its body (--at X,Y,Z in patient mm) or labels "
+                            "(--labels FILE)."));
+  else if (given.paper != NULL && g_ascii_strcasecmp (given.paper, "A4") != 0
+           && g_ascii_strcasecmp (given.paper, "Letter") != 0)
+    g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“--paper %s”: give A4 or Letter."), given.paper);
+  else
+    {
+      g_autofree char *folder = given.deck != NULL ? g_path_get_dirname (given.deck) : g_strdup (".");
+      if (given.deck == NULL || g_access (folder, W_OK) == 0)
+        return TRUE;
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("Nothing can be written into the folder “%s”: %s."), folder,
+                   g_strerror (errno));
+    }
+  return FALSE;
 }
 
 static gboolean
@@ -160,9 +255,16 @@ print_summary (OssStudy *study, const char *folder, GError **error)
   const char *name = oss_vertebra_name (oss_study_get_options (study)->vertebra);
 
   g_string_append_printf (text, _ ("Vertebra %s\n"), name != NULL ? name : _ ("(level not given)"));
-  if (segment->has_vbmd)
-    g_string_append_printf (text, _ ("Trabecular density  %.1f mg/cm³ (%s)\n"), segment->vbmd.mean_mg_cm3,
-                            oss_basis_name (line->basis));
+  const OssSeries *series = oss_study_get_load (study)->series;
+  if (series != NULL)
+    g_string_append_printf (text, _ ("Series              %d, kernel %s\n"), series->series_number,
+                            series->kernel[0] != '\0' ? series->kernel : "–");
+  if (segment->has_vbmd && isfinite (segment->vbmd_uncertainty_mg_cm3))
+    g_string_append_printf (text, _ ("Trabecular density  %.0f ± %.0f mg/cm³ (%s)\n"), segment->vbmd.mean_mg_cm3,
+                            segment->vbmd_uncertainty_mg_cm3, oss_basis_name (line->basis));
+  else if (segment->has_vbmd)
+    g_string_append_printf (text, _ ("Trabecular density  %.0f mg/cm³ (%s), its error is not known\n"),
+                            segment->vbmd.mean_mg_cm3, oss_basis_name (line->basis));
   g_string_append_printf (text, _ ("Stiffness           %.0f N/mm\n"), simulate->strength.stiffness_n_per_mm);
   g_string_append_printf (text, _ ("Strength            %.0f N (linear, 0.68 %% apparent strain)\n"),
                           simulate->strength.apparent_0_68_percent_n);
@@ -191,16 +293,24 @@ oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error)
              "labels.nii.gz."),
           1, 1, error))
     return FALSE;
-  if (given.out == NULL)
+  make_valid (&given.comment);
+  make_valid (&given.reader);
+  make_valid (&given.institution);
+  if (!check_given (error) || !oss_cli_input_apply (study, argv[1], error)
+      || (output = oss_cli_output_new (given.out, error)) == NULL
+      || !oss_study_run (study, OSS_STEP_SIMULATE, &most, error)
+      || !oss_tick_report (&cli->tick, 0.95, _ ("Report"), error))
+    return FALSE;
+  g_autofree char *json = NULL;
+  if (stage_files (study, output, &cli->tick, error))
+    json = oss_cli_finish (study, output, error);
+  if (json == NULL || !place_deck (error))
     {
-      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("Say where the results go: --out DIR."));
+      g_autofree char *part = deck_part ();
+      if (part != NULL)
+        g_unlink (part);
       return FALSE;
     }
-  if (!oss_cli_input_apply (study, argv[1], error) || (output = oss_cli_output_new (given.out, error)) == NULL
-      || !oss_study_run (study, OSS_STEP_SIMULATE, &most, error)
-      || !oss_tick_report (&cli->tick, 0.95, _ ("Report"), error) || !write_files (cli, study, output, error)
-      || !oss_cli_write_result (cli, study, output, error) || !oss_cli_output_commit (output, error))
-    return FALSE;
   oss_cli_progress_end (cli);
-  return cli->json || print_summary (study, given.out, error);
+  return cli->json ? oss_cli_print (json, error) : print_summary (study, given.out, error);
 }

@@ -19,9 +19,10 @@ const GOptionEntry oss_cli_input_load[] = {
   STRING ("kernel", kernel, N_ ("the series with this reconstruction kernel"), "NAME"),
   STRING ("density", density, N_ ("the NIfTI image holds density in mg/cm³ on this basis (K2HPO4, CHA, ash, apparent)"),
           "BASIS"),
-  STRING ("calibration", calibration,
-          N_ ("phantom (the default), line:SLOPE,INTERCEPT,BASIS in mg/cm³, line:seed004-b40f or line:seed004-b70f"),
-          "METHOD"),
+  STRING (
+      "calibration", calibration,
+      N_ ("phantom (the default), line:SLOPE,INTERCEPT,BASIS in mg/cm³, line:jiang2023-b40f or line:jiang2023-b70f"),
+      "METHOD"),
   STRING ("method", calibration, N_ ("the same as --calibration"), "METHOD"),
   STRING ("phantom", phantom, N_ ("the phantom's model: mindways3, mindways3-qa, …"), "NAME"),
   { NULL },
@@ -30,7 +31,8 @@ const GOptionEntry oss_cli_input_load[] = {
 const GOptionEntry oss_cli_input_segment[] = {
   STRING ("vertebra", vertebra, N_ ("which vertebra: T12, L1, …"), "LEVEL"),
   STRING ("at", at, N_ ("a place inside the vertebral body, patient mm (left, posterior, superior positive)"), "X,Y,Z"),
-  STRING ("labels", labels, N_ ("labels of another program on the image's grid (NIfTI)"), "FILE"),
+  { "labels", 0, 0, G_OPTION_ARG_FILENAME, &oss_cli_input.labels,
+    N_ ("labels of another program on the image's grid (NIfTI)"), "FILE" },
   STRING ("numbering", numbering, N_ ("numbering of these labels: verse, totalsegmentator or binary"), "NAME"),
   STRING ("label-values", label_values, N_ ("these label values together are the vertebra: 1-4"), "LIST"),
   { NULL },
@@ -46,8 +48,9 @@ const GOptionEntry oss_cli_input_mesh[] = {
 const GOptionEntry oss_cli_input_simulate[] = {
   STRING ("law", law, N_ ("modulus law: morgan2003-vertebra (the default), kopperdahl2002, …"), "NAME"),
   STRING ("conversion", conversion, N_ ("first step between density bases: equal (the default), keyak1994, …"), "NAME"),
-  /* xgettext:no-c-format */
-  DOUBLE ("displacement", displacement, N_ ("of the superior endplate (default: 0.68 % of the body's height)"), "MM"),
+  DOUBLE ("displacement", displacement,
+          /* xgettext:no-c-format */
+          N_ ("how far the superior endplate is pressed down (default: 0.68 % of the height)"), "MM"),
   { NULL },
 };
 

@@ -62,40 +62,39 @@ usage_error (GError **error, char *message)
   return FALSE;
 }
 
-/* The options before the command's name; @next: where the command stands. */
+/* Takes --json, --quiet and --threads N out of the arguments, wherever they stand. */
 static gboolean
-parse_global (OssCli *cli, int argc, char **argv, int *next, GError **error)
+take_global (OssCli *cli, int *argc, char **argv, GError **error)
 {
-  int i = 1;
+  int kept = 0;
 
-  for (; i < argc && argv[i][0] == '-'; i++)
+  for (int i = 0; i < *argc; i++)
     {
       if (g_str_equal (argv[i], "--json"))
         cli->json = TRUE;
       else if (g_str_equal (argv[i], "--quiet"))
         cli->quiet = TRUE;
-      else if (g_str_equal (argv[i], "--threads") && i + 1 < argc)
+      else if (g_str_equal (argv[i], "--threads"))
         {
-          char *end;
-          guint64 n = g_ascii_strtoull (argv[++i], &end, 10);
-          if (*end != '\0' || n < 1 || n > 1024)
-            return usage_error (error, g_strdup_printf (_ ("“--threads %s”: give a number from 1 to 1024."), argv[i]));
+          char *end = NULL;
+          guint64 n = i + 1 < *argc ? g_ascii_strtoull (argv[++i], &end, 10) : 0;
+          if (n < 1 || n > 1024 || *end != '\0')
+            return usage_error (error, g_strdup (_ ("“--threads” needs a number from 1 to 1024.")));
           oss_parallel_set_threads ((guint) n);
         }
       else
-        return usage_error (error, g_strdup_printf (_ ("“%s” is not an option. See “ossature --help”."), argv[i]));
+        argv[kept++] = argv[i];
     }
-  *next = i;
+  argv[kept] = NULL;
+  *argc = kept;
   return TRUE;
 }
 
 static gboolean
 run (OssCli *cli, int argc, char **argv, GError **error)
 {
-  int next = 1;
+  const int next = 1;
 
-  if (!parse_global (cli, argc, argv, &next, error))
-    return FALSE;
   if (next >= argc)
     return usage_error (error, g_strdup (_ ("No command given. See “ossature --help”.")));
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
@@ -106,6 +105,8 @@ run (OssCli *cli, int argc, char **argv, GError **error)
         oss_cli_progress_end (cli);
         return done;
       }
+  if (argv[next][0] == '-')
+    return usage_error (error, g_strdup_printf (_ ("“%s” is not an option. See “ossature --help”."), argv[next]));
   return usage_error (error, g_strdup_printf (_ ("“%s” is not a command. See “ossature --help”."), argv[next]));
 }
 
@@ -124,6 +125,8 @@ main (int argc, char **argv)
   sigaction (SIGINT, &action, NULL);
   sigaction (SIGTERM, &action, NULL);
   signal (SIGPIPE, SIG_IGN);
+  if (!take_global (&cli, &argc, argv, &error))
+    return g_printerr ("ossature: %s\n", error->message), 2;
   if (argc > 1 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h") || g_str_equal (argv[1], "help")))
     return print_help (), 0;
   if (argc > 1 && g_str_equal (argv[1], "--version"))

@@ -16,15 +16,19 @@ struct _OssCliOutput
   char *folder;
   char *staging; /* beside the final files, so that renaming cannot fail half-way for want of space */
   GPtrArray *names;
+  gboolean made_folder;
+  gboolean committed;
 };
 
 OssCliOutput *
 oss_cli_output_new (const char *folder, GError **error)
 {
+  gboolean made = !g_file_test (folder, G_FILE_TEST_EXISTS);
   if (!oss_file_prepare_folder (folder, error))
     return NULL;
   OssCliOutput *self = g_new0 (OssCliOutput, 1);
   self->folder = g_strdup (folder);
+  self->made_folder = made;
   self->names = g_ptr_array_new_with_free_func (g_free);
   self->staging = g_build_filename (folder, ".ossature-XXXXXX", NULL);
   if (g_mkdtemp (self->staging) == NULL)
@@ -44,6 +48,14 @@ oss_cli_output_path (OssCliOutput *self, const char *name)
   return g_build_filename (self->staging, name, NULL);
 }
 
+void
+oss_cli_output_forget (OssCliOutput *self, const char *name)
+{
+  guint index;
+  if (g_ptr_array_find_with_equal_func (self->names, name, g_str_equal, &index))
+    g_ptr_array_remove_index (self->names, index);
+}
+
 gboolean
 oss_cli_output_commit (OssCliOutput *self, GError **error)
 {
@@ -58,19 +70,38 @@ oss_cli_output_commit (OssCliOutput *self, GError **error)
         }
     }
   g_ptr_array_set_size (self->names, 0);
+  self->committed = TRUE;
   return TRUE;
+}
+
+/* Everything in the staging folder, also what a writer that was left behind has not named yet. */
+static void
+remove_staging (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL);
+      g_unlink (file);
+    }
 }
 
 void
 oss_cli_output_free (OssCliOutput *self)
 {
-  for (guint i = 0; i < self->names->len; i++)
-    {
-      g_autofree char *path = g_build_filename (self->staging, self->names->pdata[i], NULL);
-      g_unlink (path);
-    }
   if (self->staging != NULL)
-    g_rmdir (self->staging);
+    {
+      remove_staging (self->staging);
+      if (g_rmdir (self->staging) != 0)
+        {
+          remove_staging (self->staging); /* a file appeared just now */
+          g_rmdir (self->staging);
+        }
+    }
+  if (self->made_folder && !self->committed)
+    g_rmdir (self->folder); /* stays when somebody put something into it */
   g_ptr_array_unref (self->names);
   g_free (self->staging);
   g_free (self->folder);
@@ -131,21 +162,17 @@ oss_cli_write_mesh_vtu (const OssMesh *mesh, const char *path, GError **error)
   return oss_vtu_write (path, mesh, NULL, 0, NULL, 0, error);
 }
 
-gboolean
-oss_cli_write_result (OssCli *cli, OssStudy *study, OssCliOutput *output, GError **error)
+char *
+oss_cli_finish (OssStudy *study, OssCliOutput *output, GError **error)
 {
-  g_autofree char *json = oss_report_json (study);
-  gboolean done = TRUE;
+  g_autofree char *text = oss_report_json (study);
+  g_autofree char *json = g_strconcat (text, "\n", NULL);
 
   if (output != NULL)
     {
       g_autofree char *path = oss_cli_output_path (output, "result.json");
-      done = oss_file_write (path, json, strlen (json), error);
+      if (!oss_file_write (path, json, strlen (json), error) || !oss_cli_output_commit (output, error))
+        return NULL;
     }
-  if (done && cli->json)
-    {
-      g_autofree char *line = g_strconcat (json, "\n", NULL);
-      done = oss_cli_print (line, error);
-    }
-  return done;
+  return g_steal_pointer (&json);
 }

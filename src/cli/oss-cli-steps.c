@@ -6,6 +6,7 @@
 #include "formats/oss-nifti.h"
 #include "report/oss-report-input.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The commands that go a part of the way: calibrate, segment, mesh. */
@@ -31,12 +32,11 @@ run_to (OssCli *cli, const char *path, OssStep last, GError **error)
 static gboolean
 finish (OssCli *cli, OssStudy *study, OssCliOutput *output, const char *text, GError **error)
 {
-  if (!oss_cli_write_result (cli, study, output, error))
-    return FALSE;
-  if (output != NULL && !oss_cli_output_commit (output, error))
+  g_autofree char *json = oss_cli_finish (study, output, error);
+  if (json == NULL)
     return FALSE;
   oss_cli_progress_end (cli);
-  return cli->json || oss_cli_print (text, error);
+  return oss_cli_print (cli->json ? json : text, error);
 }
 
 gboolean
@@ -62,11 +62,15 @@ oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error)
         return FALSE;
     }
   const OssCalibrationLine *line = &oss_study_get_calibrate (study)->line;
-  g_autofree char *text =
-      g_strdup_printf (_ ("%s\ndensity = %.5f × HU %+.3f mg/cm³ (%s)\nR² %.4f, ± %.1f mg/cm³ at 100 mg/cm³\n"),
-                       oss_study_get_message (study, OSS_STEP_CALIBRATE), line->slope, line->intercept,
-                       oss_basis_name (line->basis), line->r2, line->uncertainty_mg_cm3);
-  return finish (cli, study, output, text, error);
+  g_autoptr (GString) text = g_string_new (oss_study_get_message (study, OSS_STEP_CALIBRATE));
+  g_string_append_printf (text, _ ("\ndensity = %.5f × HU %+.3f mg/cm³ (%s)\n"), line->slope, line->intercept,
+                          oss_basis_name (line->basis));
+  if (isfinite (line->r2))
+    g_string_append_printf (text, _ ("R² %.4f, ± %.1f mg/cm³ at 100 mg/cm³ (of the fit)\n"), line->r2,
+                            line->uncertainty_mg_cm3);
+  else
+    g_string_append (text, _ ("Its error is not known.\n"));
+  return finish (cli, study, output, text->str, error);
 }
 
 gboolean
@@ -83,9 +87,9 @@ oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error)
           1, 1, error)
       || (out_folder != NULL && (output = oss_cli_output_new (out_folder, error)) == NULL))
     return FALSE;
-  /* The outline needs no calibration; the identity line keeps the step's order. */
+  /* The outline needs no calibration. */
   if (oss_cli_input.calibration == NULL && oss_cli_input.density == NULL)
-    oss_cli_input.calibration = g_strdup ("line:1,0,K2HPO4");
+    oss_cli_input.calibration = g_strdup ("none");
   g_autoptr (OssStudy) study = run_to (cli, argv[1], OSS_STEP_SEGMENT, error);
   if (study == NULL)
     return FALSE;
@@ -126,9 +130,9 @@ mesh_labels (OssCli *cli, OssStudy *study, const char *path, OssCliOutput *outpu
 {
   const OssStudyOptions *options = oss_study_get_options (study);
   g_autoptr (OssLabels) all = oss_nifti_read_labels (path, &cli->tick, error);
-  g_autofree char *note = NULL;
-  g_autoptr (OssLabels) one =
-      all != NULL ? oss_segment_pick (all, options->numbering, options->vertebra, &note, error) : NULL;
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *how = NULL;
+  g_autoptr (OssLabels) one = all != NULL ? oss_study_select_labels (options, all, name, &how, error) : NULL;
   OssMeshQuality quality = { 0 };
   g_autoptr (OssMesh) mesh = one != NULL ? oss_mesher_run (one, &options->mesh, &quality, &cli->tick, error) : NULL;
 
@@ -163,10 +167,16 @@ oss_cli_mesh (OssCli *cli, int argc, char **argv, GError **error)
           1, 1, error)
       || (out_folder != NULL && (output = oss_cli_output_new (out_folder, error)) == NULL))
     return FALSE;
+  if (oss_cli_input.at == NULL && oss_cli_input.labels == NULL && g_file_test (argv[1], G_FILE_TEST_IS_DIR))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                   _ ("“%s” is a folder: say which vertebra with --at X,Y,Z or --labels FILE."), argv[1]);
+      return FALSE;
+    }
   if (oss_cli_input.at == NULL && oss_cli_input.labels == NULL)
     return oss_cli_input_apply (study, argv[1], error) && mesh_labels (cli, study, argv[1], output, error);
   if (oss_cli_input.calibration == NULL && oss_cli_input.density == NULL)
-    oss_cli_input.calibration = g_strdup ("line:1,0,K2HPO4");
+    oss_cli_input.calibration = g_strdup ("none");
   g_clear_object (&study);
   study = run_to (cli, argv[1], OSS_STEP_MESH, error);
   if (study == NULL)

@@ -103,10 +103,13 @@ oss_cli_virtual (OssCli *cli, int argc, char **argv, GError **error)
       g_autofree char *text = NULL;
       return g_file_get_contents (path, &text, NULL, error) && oss_cli_print (text, error);
     }
-  g_autofree char *text =
-      g_strdup_printf (_ ("Virtual patient in %s (in silico): %c, %.0f years, trabecular density %.0f mg/cm³ K₂HPO₄\n"
-                          "L1 lies at %.1f,%.1f,%.1f (for --at)\n"),
-                       argv[1], truth.sex, truth.age_years, truth.vbmd_mg_cm3, truth.l1_centre_mm[0],
-                       truth.l1_centre_mm[1], truth.l1_centre_mm[2]);
-  return oss_cli_print (text, error);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_string_append_printf (
+      text, _ ("Virtual patient in %s (in silico): %c, %.0f years, trabecular density %.0f mg/cm³ K₂HPO₄\n"), argv[1],
+      truth.sex, truth.age_years, truth.vbmd_mg_cm3);
+  guint8 l1 = oss_vertebra_from_name ("L1");
+  if (options.level_low <= l1 && l1 <= options.level_high)
+    g_string_append_printf (text, _ ("L1 lies at %.1f,%.1f,%.1f (for --at)\n"), truth.l1_centre_mm[0],
+                            truth.l1_centre_mm[1], truth.l1_centre_mm[2]);
+  return oss_cli_print (text->str, error);
 }

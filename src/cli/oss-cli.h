@@ -59,6 +59,8 @@ typedef struct _OssCliOutput OssCliOutput;
 OssCliOutput *oss_cli_output_new (const char *folder, GError **error);
 /* Where to write file @name for now. (transfer full) */
 char *oss_cli_output_path (OssCliOutput *self, const char *name);
+/* It was not written after all. */
+void oss_cli_output_forget (OssCliOutput *self, const char *name);
 gboolean oss_cli_output_commit (OssCliOutput *self, GError **error);
 void oss_cli_output_free (OssCliOutput *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssCliOutput, oss_cli_output_free)
@@ -68,7 +70,7 @@ gboolean oss_cli_write_density (OssStudy *study, const char *path, const OssTick
 gboolean oss_cli_write_stress_vtu (OssStudy *study, const char *path, GError **error);
 gboolean oss_cli_write_mesh_vtu (const OssMesh *mesh, const char *path, GError **error);
 
-/* result.json into @output, and to standard output with --json. */
-gboolean oss_cli_write_result (OssCli *cli, OssStudy *study, OssCliOutput *output, GError **error);
+/* Writes result.json and lets all files of @output (nullable) appear; the JSON. (transfer full) */
+char *oss_cli_finish (OssStudy *study, OssCliOutput *output, GError **error);
 
 G_END_DECLS

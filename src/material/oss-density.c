@@ -32,8 +32,8 @@ static const OssConversion conversions[] = {
   { "faulkner1993", OSS_BASIS_CHA, OSS_BASIS_K2HPO4, 1.0 / 1.15, 7.32 / 1.15, faulkner_source },
   { "knowles2016", OSS_BASIS_CHA, OSS_BASIS_ASH, 0.877, 79.0, knowles_source },
   { "knowles2016", OSS_BASIS_ASH, OSS_BASIS_CHA, 1.0 / 0.877, -79.0 / 0.877, knowles_source },
-  { "knowles2016-seed002", OSS_BASIS_CHA, OSS_BASIS_ASH, 0.877, 0.079, knowles_literal_source },
-  { "knowles2016-seed002", OSS_BASIS_ASH, OSS_BASIS_CHA, 1.0 / 0.877, -0.079 / 0.877, knowles_literal_source },
+  { "knowles2016-literal", OSS_BASIS_CHA, OSS_BASIS_ASH, 0.877, 0.079, knowles_literal_source },
+  { "knowles2016-literal", OSS_BASIS_ASH, OSS_BASIS_CHA, 1.0 / 0.877, -0.079 / 0.877, knowles_literal_source },
   { "ash-apparent", OSS_BASIS_ASH, OSS_BASIS_APPARENT, 1.0 / 0.6, 0.0, ratio_source },
   { "ash-apparent", OSS_BASIS_APPARENT, OSS_BASIS_ASH, 0.6, 0.0, ratio_source },
 };
@@ -44,9 +44,9 @@ static const struct
   double slope, intercept; /* mg/cm3 per HU, mg/cm3 */
   const char *source;
 } published_lines[] = {
-  { "seed004-b40f", 0.70, -4.2,
+  { "jiang2023-b40f", 0.70, -4.2,
     "Jiang et al. 2023, eq. 1 (doi 10.3389/fendo.2023.1076990): Siemens Definition Flash, 120 kVp, B40f" },
-  { "seed004-b70f", 0.73, -3.7,
+  { "jiang2023-b70f", 0.73, -3.7,
     "Jiang et al. 2023, eq. 2 (doi 10.3389/fendo.2023.1076990): Siemens Definition Flash, 120 kVp, B70f" },
 };
 

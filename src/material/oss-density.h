@@ -46,7 +46,7 @@ typedef struct
   char source[128];          /* phantom model or citation */
 } OssCalibrationLine;
 
-/* Published lines by name: "seed004-b40f", "seed004-b70f" (with source, basis K2HPO4). */
+/* Published lines by name: "jiang2023-b40f", "jiang2023-b70f" (with source, basis K2HPO4). */
 OSS_API gboolean oss_calibration_line_find (const char *name, OssCalibrationLine *line);
 
 G_END_DECLS

@@ -245,12 +245,11 @@ draw_slices (OssReportData *self, const OssVolume *volume, const OssLabels *labe
 static void
 take_steps (OssReportData *self, OssStudy *study)
 {
+  self->out_of_date = oss_study_get_simulate (study) != NULL && !oss_study_is_current (study, OSS_STEP_SIMULATE);
   for (int i = 0; i < OSS_N_STEPS; i++)
     {
       const OssState state = oss_study_get_state (study, (OssStep) i);
 
-      if (state == OSS_STATE_OUT_OF_DATE)
-        self->out_of_date = TRUE;
       if (state == OSS_STATE_DONE || state == OSS_STATE_NOTES || state == OSS_STATE_OUT_OF_DATE)
         {
           self->seconds[i] = oss_study_get_seconds (study, (OssStep) i);

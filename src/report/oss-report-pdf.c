@@ -153,9 +153,8 @@ static void
 set_metadata (cairo_surface_t *surface, const OssReportData *data, GDateTime *made)
 {
   g_autofree char *date = g_date_time_format (made, "%Y-%m-%dT%H:%M:%S%:z");
-  g_autofree char *title =
-      g_strdup_printf (_ ("Vertebral strength from CT: %s, %s"), data->patient_id ? data->patient_id : "",
-                       data->vertebra ? data->vertebra : "");
+  /* File lists show the title: it names nobody. */
+  g_autofree char *title = g_strdup_printf (_ ("Vertebral strength from CT, %s"), data->vertebra ? data->vertebra : "");
 
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_TITLE, title);
   cairo_pdf_surface_set_metadata (surface, CAIRO_PDF_METADATA_AUTHOR, data->reader ? data->reader : "");

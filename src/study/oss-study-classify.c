@@ -90,11 +90,19 @@ add_simulate_warnings (GPtrArray *warnings, const OssSimulateResult *simulate, c
                                          "measured on."),
                                       simulate->modulus.outside_range_percent, _ (simulate->chain.law->title)));
   if (simulate->modulus.at_floor > mesh->mesh->n_elements / 20)
-    g_ptr_array_add (warnings,
-                     g_strdup_printf (_ ("%.0f %% of the elements hold fat or less and stand at the floor of "
-                                         "%.1f MPa."),
-                                      100.0 * (double) simulate->modulus.at_floor / (double) mesh->mesh->n_elements,
-                                      simulate->chain.floor_mpa));
+    g_ptr_array_add (
+        warnings,
+        g_strdup_printf (_ ("%.0f %% of the elements are too soft for the law and stand at its floor of %.1f MPa."),
+                         100.0 * (double) simulate->modulus.at_floor / (double) mesh->mesh->n_elements,
+                         simulate->chain.floor_mpa));
+}
+
+/* Only labels that carry levels tell which vertebra it is. */
+static gboolean
+level_is_named (OssStudy *self)
+{
+  const OssStudyOptions *options = oss_study_get_options (self);
+  return options->vertebra != 0 && (options->labels_path == NULL || options->label_values != NULL);
 }
 
 GPtrArray *
@@ -107,6 +115,8 @@ oss_study_get_warnings (OssStudy *self)
   const OssMeshResult *mesh = oss_study_get_mesh (self);
   const OssSimulateResult *simulate = oss_study_get_simulate (self);
 
+  if (load != NULL && load->choice != NULL)
+    add_text (warnings, load->choice);
   if (load != NULL && load->series != NULL)
     for (guint i = 0; i < load->series->reasons->len; i++)
       add_text (warnings, ((OssReason *) load->series->reasons->pdata[i])->text);
@@ -115,6 +125,9 @@ oss_study_get_warnings (OssStudy *self)
                      g_strdup_printf (_ ("The phantom fits poorly (R² %.4f; 0.98 is usual)."), calibrate->line.r2));
   if (calibrate != NULL && g_strcmp0 (calibrate->line.method, "line") == 0)
     add_text (warnings, _ ("The calibration line was given, not measured in this scan; its error is not known."));
+  if (segment != NULL && level_is_named (self))
+    g_ptr_array_add (warnings, g_strdup_printf (_ ("The level %s is as named by the user; it was not checked."),
+                                                oss_vertebra_name (oss_study_get_options (self)->vertebra)));
   if (segment != NULL)
     for (guint i = 0; segment->info.notes != NULL && i < segment->info.notes->len; i++)
       add_text (warnings, segment->info.notes->pdata[i]);

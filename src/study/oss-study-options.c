@@ -82,7 +82,7 @@ oss_study_parse_line (const char *text, OssCalibrationLine *line, GError **error
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
                    _ ("The calibration line “%s” is not understood. Give line:SLOPE,INTERCEPT,BASIS in mg/cm³ "
-                      "(line:0.70,-4.2,K2HPO4), or a published line: line:seed004-b40f, line:seed004-b70f."),
+                      "(line:0.70,-4.2,K2HPO4), or a published line: line:jiang2023-b40f, line:jiang2023-b70f."),
                    text);
       return FALSE;
     }
@@ -144,13 +144,33 @@ check_calibration (const OssStudyOptions *options, GError **error)
   const char *method = options->calibration;
   OssCalibrationLine line;
 
-  if (method == NULL || g_str_equal (method, "phantom") || g_str_equal (method, "density"))
+  if (method == NULL || g_str_equal (method, "phantom") || g_str_equal (method, "density")
+      || g_str_equal (method, "none"))
     return TRUE;
   if (g_str_has_prefix (method, "line:"))
     return oss_study_parse_line (method, &line, error);
   g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
                _ ("The calibration method “%s” is not known. Give phantom, line:SLOPE,INTERCEPT,BASIS or density."),
                method);
+  return FALSE;
+}
+
+static gboolean
+conversion_exists (const char *name, GError **error)
+{
+  gsize n;
+  const OssConversion *all = oss_conversion_all (&n);
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (gsize i = 0; i < n; i++)
+    {
+      if (g_ascii_strcasecmp (all[i].name, name) == 0)
+        return TRUE;
+      if (i == 0 || !g_str_equal (all[i].name, all[i - 1].name))
+        g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", all[i].name);
+    }
+  g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("The conversion “%s” is not known. There are: %s."), name,
+               names->str);
   return FALSE;
 }
 
@@ -166,6 +186,14 @@ oss_study_options_check (const OssStudyOptions *options, GError **error)
     return FALSE;
   if (options->law == NULL || oss_law_find (options->law, error) == NULL)
     return FALSE;
+  if (options->has_at && options->labels_path != NULL)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                           _ ("Give either a place or labels to say which vertebra, not both."));
+      return FALSE;
+    }
+  if (options->conversion != NULL && !conversion_exists (options->conversion, error))
+    return FALSE;
   if (options->label_values != NULL && !oss_study_parse_values (options->label_values, wanted, error))
     return FALSE;
   if (options->mesh.kind != OSS_ELEMENT_HEX8 && !(options->mesh.size_mm >= 0.3 && options->mesh.size_mm <= 10.0))
@@ -174,9 +202,11 @@ oss_study_options_check (const OssStudyOptions *options, GError **error)
                    options->mesh.size_mm);
       return FALSE;
     }
-  if (!(fabs (options->displacement_mm) <= 20.0))
+  if (!(options->displacement_mm >= 0.0 && options->displacement_mm <= 20.0))
     {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("The displacement %g mm is outside −20 to 20 mm."),
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                   _ ("The displacement %g mm is not understood: give how far the superior endplate is pressed down, "
+                      "above 0 and up to 20 mm."),
                    options->displacement_mm);
       return FALSE;
     }

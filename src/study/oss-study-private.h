@@ -62,7 +62,7 @@ gpointer oss_study_step_simulate (const OssStudyOptions *options, const OssStudy
 OssStep oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions *b);
 /* USAGE when the options contradict themselves or a name is unknown. */
 gboolean oss_study_options_check (const OssStudyOptions *options, GError **error);
-/* "line:0.7,-4.2,K2HPO4" or "line:seed004-b40f" */
+/* "line:0.7,-4.2,K2HPO4" or "line:jiang2023-b40f" */
 gboolean oss_study_parse_line (const char *text, OssCalibrationLine *line, GError **error);
 /* "1-4,7" -> wanted[1] = ... = TRUE */
 gboolean oss_study_parse_values (const char *text, gboolean wanted[256], GError **error);

@@ -47,6 +47,7 @@ load_clear (OssLoadResult *self)
   g_clear_pointer (&self->series, oss_series_free);
   g_clear_pointer (&self->volume, oss_volume_unref);
   g_free (self->hash);
+  g_free (self->choice);
 }
 
 static void

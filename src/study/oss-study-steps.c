@@ -10,6 +10,9 @@
 /* Bone starts far above this: an image that never reaches it holds none. */
 #define NO_BONE_BELOW_HU 100.0
 
+/* Between an image of density, which reads 1, and the flattest CT (about 1.2 HU per mg/cm3 at 140 kVp). */
+#define DENSITY_SLOPE_BELOW_HU 1.1
+
 /* The apparent strain of the headline strength estimate, FACTS section 3: F = 0.0068 K H. */
 #define HEADLINE_STRAIN 0.0068
 
@@ -27,17 +30,28 @@ is_nifti (const char *path)
 }
 
 static char *
-hash_file (const char *path, GError **error)
+hash_file (const char *path, const OssTick *tick, GError **error)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, error);
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, &failure);
   g_autofree guint8 *buffer = g_malloc (1 << 20);
   gssize got = 0;
 
-  while (stream != NULL && (got = g_input_stream_read (G_INPUT_STREAM (stream), buffer, 1 << 20, NULL, error)) > 0)
-    g_checksum_update (checksum, buffer, got);
-  return stream == NULL || got < 0 ? NULL : g_strdup (g_checksum_get_string (checksum));
+  while (stream != NULL && (got = g_input_stream_read (G_INPUT_STREAM (stream), buffer, 1 << 20, NULL, &failure)) > 0)
+    {
+      if (oss_tick_stopped (tick))
+        {
+          oss_tick_cancelled (error);
+          return NULL;
+        }
+      g_checksum_update (checksum, buffer, got);
+    }
+  if (stream != NULL && got == 0)
+    return g_strdup (g_checksum_get_string (checksum));
+  g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("“%s” cannot be read: %s."), path, failure->message);
+  return NULL;
 }
 
 static gboolean
@@ -56,6 +70,37 @@ check_has_bone (const OssVolume *volume, GError **error)
   return FALSE;
 }
 
+/* Several usable series and nothing said which: of one patient the one taken is named, of several none is. */
+static gboolean
+note_choice (const OssStudyOptions *options, const OssSeriesList *list, const OssSeries *taken, OssLoadResult *load,
+             GError **error)
+{
+  guint fitting = 0;
+
+  for (guint i = 0; i < list->series->len; i++)
+    {
+      const OssSeries *other = list->series->pdata[i];
+      if (other->verdict == OSS_VERDICT_REFUSED || options->series_uid != NULL
+          || (options->kernel != NULL && g_ascii_strcasecmp (options->kernel, other->kernel) != 0))
+        continue;
+      fitting++;
+      if (!g_str_equal (other->patient_id, taken->patient_id) || !g_str_equal (other->study_uid, taken->study_uid))
+        {
+          g_set_error (
+              error, OSS_ERROR, OSS_ERROR_REFUSED,
+              _ ("“%s” holds usable series of several patients or studies. Name one with --series (ossature scan "
+                 "lists them), or open its own folder."),
+              options->path);
+          return FALSE;
+        }
+    }
+  if (fitting > 1)
+    load->choice =
+        g_strdup_printf (_ ("Series %d (kernel %s) was taken of %u usable ones; name another by its kernel or UID."),
+                         taken->series_number, taken->kernel[0] != '\0' ? taken->kernel : "–", fitting);
+  return TRUE;
+}
+
 static gboolean
 load_dicom (const OssStudyOptions *options, OssLoadResult *load, const OssTick *tick, GError **error)
 {
@@ -65,7 +110,7 @@ load_dicom (const OssStudyOptions *options, OssLoadResult *load, const OssTick *
   g_autoptr (OssSeriesList) list = oss_series_scan (paths, &scan, error);
   const OssSeries *series = list != NULL ? oss_series_pick (list, options->series_uid, options->kernel, error) : NULL;
 
-  if (series == NULL)
+  if (series == NULL || !note_choice (options, list, series, load, error))
     return FALSE;
   load->series = oss_series_copy (series);
   load->volume = oss_series_load (load->series, &pixels, error);
@@ -88,7 +133,7 @@ oss_study_step_load (const OssStudyOptions *options, char **message, gboolean *n
     {
       OssQuantity quantity = options->input_is_density ? OSS_QUANTITY_DENSITY : OSS_QUANTITY_HU;
       load->volume = oss_nifti_read_volume (options->path, quantity, tick, error);
-      load->hash = load->volume != NULL ? hash_file (options->path, error) : NULL;
+      load->hash = load->volume != NULL ? hash_file (options->path, tick, error) : NULL;
       done = load->hash != NULL;
     }
   else
@@ -116,12 +161,19 @@ calibrate_phantom (const OssStudyOptions *options, const OssLoadResult *load, Os
   if (oss_phantom_calibrate (load->volume, &phantom, calibrate->fit, tick, &failure))
     {
       calibrate->line = calibrate->fit->line;
-      return TRUE;
+      if (calibrate->fit->effective_slope_hu > DENSITY_SLOPE_BELOW_HU)
+        return TRUE;
+      g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
+                   _ ("The phantom reads %.2f HU per mg/cm³; CT at 80 to 140 kVp reads 1.2 or more. The image looks "
+                      "like density "
+                      "already: say so (--density K2HPO4)."),
+                   calibrate->fit->effective_slope_hu);
+      return FALSE;
     }
   if (g_error_matches (failure, OSS_ERROR, OSS_ERROR_NOT_FOUND))
     g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
                  _ ("%s Without a phantom, give a calibration line of this scanner and kernel "
-                    "(line:SLOPE,INTERCEPT,BASIS), or a published one (line:seed004-b40f, line:seed004-b70f)."),
+                    "(line:SLOPE,INTERCEPT,BASIS), or a published one (line:jiang2023-b40f, line:jiang2023-b70f)."),
                  failure->message);
   else
     g_propagate_error (error, g_steal_pointer (&failure));
@@ -154,6 +206,13 @@ calibrate_run (const OssStudyOptions *options, const OssLoadResult *load, OssCal
                            _ ("The input holds CT numbers, not density; calibrate it with a phantom or a line."));
       return FALSE;
     }
+  if (method != NULL && g_str_equal (method, "none"))
+    {
+      calibrate->line = (OssCalibrationLine){
+        .slope = NAN, .intercept = NAN, .r2 = NAN, .uncertainty_mg_cm3 = NAN, .method = "none"
+      };
+      return TRUE;
+    }
   if (method != NULL && g_str_has_prefix (method, "line:"))
     return oss_study_parse_line (method, &calibrate->line, error);
   return calibrate_phantom (options, load, calibrate, tick, error);
@@ -180,6 +239,8 @@ oss_study_step_calibrate (const OssStudyOptions *options, const OssStudyResults 
       *message = g_strdup_printf (_ ("Phantom in scan: %s, %d of %d rods"), calibrate->fit->phantom.title, used,
                                   calibrate->fit->phantom.n_rods);
     }
+  else if (g_str_equal (line->method, "none"))
+    *message = g_strdup (_ ("Not calibrated: outlines only"));
   else if (g_str_equal (line->method, "density"))
     *message = g_strdup (_ ("The image holds density already"));
   else
@@ -187,26 +248,12 @@ oss_study_step_calibrate (const OssStudyOptions *options, const OssStudyResults 
   return calibrate;
 }
 
-/* Labels of another program, the wanted vertebra as 1. */
-static OssLabels *
-labels_from_file (const OssStudyOptions *options, const OssVolume *volume, char **how, const OssTick *tick,
-                  GError **error)
+OssLabels *
+oss_study_select_labels (const OssStudyOptions *options, const OssLabels *all, const char *name, char **how,
+                         GError **error)
 {
-  g_autoptr (OssLabels) all = oss_nifti_read_labels (options->labels_path, tick, error);
   gboolean wanted[256];
 
-  if (all == NULL)
-    return NULL;
-  if (!oss_grid_equal (&all->grid, &volume->grid, 0.1))
-    {
-      g_autofree char *a = oss_grid_describe (&all->grid), *b = oss_grid_describe (&volume->grid);
-      g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                   _ ("The labels “%s” are on another grid (%s) than the image (%s), or lie elsewhere in the patient. "
-                      "Resample them onto the image first."),
-                   options->labels_path, a, b);
-      return NULL;
-    }
-  g_autofree char *name = g_path_get_basename (options->labels_path);
   if (options->label_values == NULL)
     {
       g_autofree char *note = NULL;
@@ -224,11 +271,33 @@ labels_from_file (const OssStudyOptions *options, const OssVolume *volume, char 
   *how = g_strdup_printf (_ ("Labels from %s, values %s"), name, options->label_values);
   if (merged != NULL && kept == 0)
     {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("The labels “%s” hold none of the values %s."),
-                   options->labels_path, options->label_values);
+      g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("The labels “%s” hold none of the values %s."), name,
+                   options->label_values);
       g_clear_pointer (&merged, oss_labels_unref);
     }
   return merged;
+}
+
+/* Labels of another program, the wanted vertebra as 1. */
+static OssLabels *
+labels_from_file (const OssStudyOptions *options, const OssVolume *volume, char **how, const OssTick *tick,
+                  GError **error)
+{
+  g_autoptr (OssLabels) all = oss_nifti_read_labels (options->labels_path, tick, error);
+
+  if (all == NULL)
+    return NULL;
+  if (!oss_grid_equal (&all->grid, &volume->grid, 0.1))
+    {
+      g_autofree char *a = oss_grid_describe (&all->grid), *b = oss_grid_describe (&volume->grid);
+      g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
+                   _ ("The labels “%s” are on another grid (%s) than the image (%s), or lie elsewhere in the patient. "
+                      "Resample them onto the image first."),
+                   options->labels_path, a, b);
+      return NULL;
+    }
+  g_autofree char *name = g_path_get_basename (options->labels_path);
+  return oss_study_select_labels (options, all, name, how, error);
 }
 
 static OssLabels *
@@ -300,6 +369,9 @@ measure_vbmd (OssSegmentResult *segment, const OssStudyResults *results)
   const OssCalibrateResult *calibrate = results->of[OSS_STEP_CALIBRATE];
   g_autoptr (GError) failure = NULL;
 
+  segment->vbmd_uncertainty_mg_cm3 = NAN;
+  if (calibrate->line.basis == OSS_BASIS_UNKNOWN)
+    return; /* an outline was asked for, no density */
   segment->has_vbmd = oss_vbmd_measure (load->volume, segment->labels, &segment->info.frame, &calibrate->line,
                                         &segment->vbmd, &failure);
   segment->vbmd_uncertainty_mg_cm3 = hypot (calibrate->line.uncertainty_mg_cm3, VIRTUAL_ERROR_MG_CM3);
@@ -425,6 +497,12 @@ prepare_simulation (const OssStudyOptions *options, const OssStudyResults *resul
   const OssLaw *law = oss_law_find (options->law, error);
   g_autoptr (OssVolume) density = density_around (results, error);
 
+  if (calibrate->line.basis == OSS_BASIS_UNKNOWN)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                           _ ("Without a calibration there is no bone density to simulate."));
+      return FALSE;
+    }
   if (density == NULL || law == NULL
       || !oss_law_chain_init (&simulate->chain, law, calibrate->line.basis, options->conversion, error))
     return FALSE;

@@ -95,10 +95,20 @@ oss_study_set_options (OssStudy *self, const OssStudyOptions *options, GError **
 }
 
 static gboolean
-is_current (OssStudy *self, int step)
+has_fresh_state (OssStudy *self, int step)
 {
   return self->results.of[step] != NULL
          && (self->state[step] == OSS_STATE_DONE || self->state[step] == OSS_STATE_NOTES);
+}
+
+gboolean
+oss_study_is_current (OssStudy *self, OssStep step)
+{
+  g_return_val_if_fail (step < OSS_N_STEPS, FALSE);
+  for (int earlier = 0; earlier <= (int) step; earlier++)
+    if (!has_fresh_state (self, earlier))
+      return FALSE;
+  return TRUE;
 }
 
 /* A stopped or failed step leaves what was there before: an old result stays, marked out of date. */
@@ -123,7 +133,7 @@ apply_outcome (OssStudyOutcome *outcome, void *data)
       if (outcome->generation != self->generation[step])
         self->state[step] = OSS_STATE_OUT_OF_DATE;
       for (int later = step + 1; later < OSS_N_STEPS; later++)
-        if (is_current (self, later))
+        if (has_fresh_state (self, later))
           {
             self->state[later] = OSS_STATE_OUT_OF_DATE;
             g_signal_emit (self, signals[STEP_CHANGED], 0, later);
@@ -143,7 +153,7 @@ make_run (OssStudy *self, OssStep last)
   oss_study_options_copy (&run->options, &self->options);
   for (int step = 0; step <= (int) last; step++)
     {
-      needed = needed || !is_current (self, step);
+      needed = needed || !has_fresh_state (self, step);
       run->needed[step] = needed;
       run->generation[step] = self->generation[step];
       run->results.of[step] = oss_study_result_ref (self->results.of[step]);

@@ -50,8 +50,8 @@ typedef struct
   gboolean input_is_density; /* NIfTI holds density already */
   OssBasis density_basis;    /* its basis, K2HPO4 by default */
 
-  char *calibration; /* "phantom", "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME", "density"; NULL: phantom when
-                        found, else refused with what to give */
+  char *calibration; /* "phantom", "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME", "density", "none" (outlines
+                        only); NULL: phantom when found, else refused with what to give */
   char *phantom;     /* "mindways3" */
 
   guint8 vertebra; /* VerSe number; 0: unknown level */
@@ -82,6 +82,11 @@ G_DECLARE_FINAL_TYPE (OssStudy, oss_study, OSS, STUDY, GObject)
 OSS_API OssStudy *oss_study_new (void);
 
 OSS_API const OssStudyOptions *oss_study_get_options (OssStudy *self);
+/* The vertebra that the options name in @all (by level, or by label values), as 1.
+ * @name: of the file, for words; @how: (out) (transfer full): how it was chosen, translated. */
+OSS_API OssLabels *oss_study_select_labels (const OssStudyOptions *options, const OssLabels *all, const char *name,
+                                            char **how, GError **error);
+
 /* Compares with what was there and marks what is downstream of the change out of date.  USAGE on nonsense. */
 OSS_API gboolean oss_study_set_options (OssStudy *self, const OssStudyOptions *options, GError **error);
 
@@ -94,6 +99,9 @@ OSS_API void oss_study_run_async (OssStudy *self, OssStep last, GCancellable *ca
 OSS_API gboolean oss_study_run_finish (OssStudy *self, GAsyncResult *result, GError **error);
 
 OSS_API OssState oss_study_get_state (OssStudy *self, OssStep step);
+/* The step's result was made with today's options and of today's earlier results.  A run that was cancelled or failed
+ * keeps the old result, but it is not current. */
+OSS_API gboolean oss_study_is_current (OssStudy *self, OssStep step);
 OSS_API const char *oss_study_get_message (OssStudy *self, OssStep step); /* error or one-sentence result, translated */
 OSS_API double oss_study_get_seconds (OssStudy *self, OssStep step);
 OSS_API double oss_study_get_peak_mib (OssStudy *self, OssStep step);
@@ -104,6 +112,7 @@ typedef struct
   OssSeries *series; /* NULL for NIfTI input */
   OssVolume *volume; /* HU (or density, when the input was) */
   char *hash;        /* SHA-256 of the input */
+  char *choice;      /* translated: which series was taken of several; NULL: there was one */
 } OssLoadResult;
 
 typedef struct

@@ -52,7 +52,7 @@ test_conversion_values (void)
     { "keyak1994", OSS_BASIS_K2HPO4, OSS_BASIS_ASH, 144.9 },
     { "faulkner1993", OSS_BASIS_K2HPO4, OSS_BASIS_CHA, 107.68 },
     { "knowles2016", OSS_BASIS_CHA, OSS_BASIS_ASH, 166.7 },
-    { "knowles2016-seed002", OSS_BASIS_CHA, OSS_BASIS_ASH, 87.779 },
+    { "knowles2016-literal", OSS_BASIS_CHA, OSS_BASIS_ASH, 87.779 },
     { "ash-apparent", OSS_BASIS_ASH, OSS_BASIS_APPARENT, 166.66666666666667 },
   };
 
@@ -70,13 +70,13 @@ test_published_lines (void)
 {
   OssCalibrationLine line;
 
-  g_assert_true (oss_calibration_line_find ("seed004-b40f", &line));
+  g_assert_true (oss_calibration_line_find ("jiang2023-b40f", &line));
   g_assert_cmpfloat_with_epsilon (line.slope * 200.0 + line.intercept, 135.8, 1e-10);
   g_assert_cmpint (line.basis, ==, OSS_BASIS_K2HPO4);
   g_assert_cmpstr (line.method, ==, "line");
   g_assert_true (isnan (line.r2) && isnan (line.uncertainty_mg_cm3));
   g_assert_true (g_str_has_suffix (line.source, "B40f")); /* the citation was not cut off */
-  g_assert_true (oss_calibration_line_find ("SEED004-B70F", &line));
+  g_assert_true (oss_calibration_line_find ("JIANG2023-B70F", &line));
   g_assert_cmpfloat_with_epsilon (line.slope * 200.0 + line.intercept, 142.3, 1e-10);
   g_assert_true (g_str_has_suffix (line.source, "B70f"));
   g_assert_false (oss_calibration_line_find ("b40f", &line));

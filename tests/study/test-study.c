@@ -21,9 +21,9 @@ test_parse_line (void)
   g_assert_true (isnan (line.uncertainty_mg_cm3)); /* nobody measured it */
 
   /* Jiang 2023: rho = -4.2e-3 + 7.0e-4 HU and -3.7e-3 + 7.3e-4 HU, g/cm3 */
-  g_assert_true (oss_study_parse_line ("line:seed004-b40f", &line, &error));
+  g_assert_true (oss_study_parse_line ("line:jiang2023-b40f", &line, &error));
   g_assert_cmpfloat_with_epsilon (line.slope * 100.0 + line.intercept, 65.8, 1e-9);
-  g_assert_true (oss_study_parse_line ("line:seed004-b70f", &line, &error));
+  g_assert_true (oss_study_parse_line ("line:jiang2023-b70f", &line, &error));
   g_assert_cmpfloat_with_epsilon (line.slope * 100.0 + line.intercept, 69.3, 1e-9);
 
   static const char *const bad[] = {
@@ -152,7 +152,7 @@ test_refusals (void)
   expect_refusal ("/nowhere/at/all", "phantom", OSS_STEP_LOAD, "/nowhere/at/all");
   expect_refusal (air, "phantom", OSS_STEP_LOAD, "-1024");
   expect_refusal (ball, "phantom", OSS_STEP_CALIBRATE, "line:");
-  expect_refusal (ball, "line:seed004-b40f", OSS_STEP_SEGMENT, "--at");
+  expect_refusal (ball, "line:jiang2023-b40f", OSS_STEP_SEGMENT, "--at");
   expect_refusal (ball, "density", OSS_STEP_CALIBRATE, "CT numbers");
   g_unlink (air);
   g_unlink (ball);
