@@ -166,6 +166,7 @@ def main_job(folder, grid, truth):
         step = grid["spacing_mm"][2]
         assert abs(b[2] - at[2] - step) < 0.11, f"{at} -> {b}: one slice is {step} mm"
         a.key("Down")
+        time.sleep(0.6)                     # the status line follows the slice under the pointer first
         a.key("2")
         find(a, "^Soft$")
         a.key("1")

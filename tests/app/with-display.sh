@@ -3,6 +3,9 @@
 # with-display.sh CMD [ARG...]: runs CMD with an X server, a session bus, a
 # window manager and home folders of its own, and hands back CMD's exit status.
 set -eu
+for tool in Xvfb openbox dbus-run-session xdotool import; do
+  command -v "$tool" >/dev/null || { echo "with-display.sh: $tool is not installed" >&2; exit 1; }
+done
 T=$(mktemp -d)
 mkdir -m 700 "$T/home" "$T/run"
 mkfifo "$T/display"
@@ -25,10 +28,11 @@ export GSK_RENDERER="${GSK_RENDERER:-cairo}"
 export ADW_DISABLE_PORTAL=1 LANG="${TEST_LANG:-C.UTF-8}" LC_ALL=
 unset WAYLAND_DISPLAY DBUS_SESSION_BUS_ADDRESS
 rc=0
+# What bus services print on their standard output is not CMD's.
 dbus-run-session -- sh -c '
   openbox --sm-disable >/dev/null 2>&1 & wm=$!
-  sleep 0.2; rc=0; "$@" || rc=$?
+  sleep 0.2; rc=0; "$@" >&4 4>&- || rc=$?
   kill "$wm" 2>/dev/null || :
-  exit "$rc"' sh "$@" 2>"$T/err" || rc=$?
+  exit "$rc"' sh "$@" 4>&1 >/dev/null 2>"$T/err" || rc=$?
 [ "$rc" = 0 ] || cat "$T/err" >&2
 exit "$rc"
