@@ -15,10 +15,13 @@
 #define WALL_REACH 2
 #define PLATE_BEND 0.30f
 #define PLATE_REACH 2
-#define PLATE_STRIDE 2   /* cells of the search are this many cells of the result */
-#define MEDIAN_REACH 3   /* cells of the search */
-#define OFF_MEDIAN 0.12  /* cost per mm further than 2 mm from the neighbours' median */
-#define NEXT_DISC_MM 7.0 /* typical disc between two bodies */
+#define LEAST_BOUNDED 0.45  /* of the surface with a clear edge: less is no body */
+#define LEAST_CREST_HU 90.0 /* of the wall's shell over soft tissue, likewise */
+#define BEYOND_IMAGE 0.5f   /* reward for a place outside the image, where a clear edge has 1 */
+#define PLATE_STRIDE 2      /* cells of the search are this many cells of the result */
+#define MEDIAN_REACH 3      /* cells of the search */
+#define OFF_MEDIAN 0.12     /* cost per mm further than 2 mm from the neighbours' median */
+#define NEXT_DISC_MM 7.0    /* typical disc between two bodies */
 
 typedef struct
 {
@@ -35,7 +38,7 @@ local_to_patient (const OssVertebraFrame *frame, double x, double y, double z, d
   oss_vertebra_frame_patient (frame, local, p);
 }
 
-/* Profile of @data along a ray, MARGIN samples longer than the levels at both ends. */
+/* Profile of @data along a ray, MARGIN samples longer than the levels at both ends; NaN beyond the image. */
 static void
 read_ray (const OssWorkBox *box, const float *data, const double from[3], const double way[3], const Rays *rays,
           float *profile)
@@ -46,7 +49,7 @@ read_ray (const OssWorkBox *box, const float *data, const double from[3], const 
 
       for (int a = 0; a < 3; a++)
         p[a] = from[a] + mm * way[a];
-      profile[i] = (float) oss_work_box_sample (box, data, p);
+      profile[i] = oss_work_box_valid (box, p) ? (float) oss_work_box_sample (box, data, p) : NAN;
     }
 }
 
@@ -57,7 +60,8 @@ drop_at (const float *profile, int level)
 }
 
 /* A clear drop is cheap.  What follows an edge already crossed, or a stretch darker than this vertebra's inside (canal,
- * fat, disc), is dearer: the first clear edge counts, though the next bone may have a clearer one. */
+ * fat, disc), is dearer: the first clear edge counts, though the next bone may have a clearer one.  Beyond the image is
+ * better than an unclear edge: the body may well end there. */
 static void
 cost_of (const float *profile, const Rays *rays, float *cost)
 {
@@ -67,16 +71,15 @@ cost_of (const float *profile, const Rays *rays, float *cost)
   for (int i = 0; i < rays->levels; i++)
     {
       float edge = drop_at (profile, i) / (float) rays->strong_hu;
+      float old = i >= behind ? drop_at (profile, i - behind) / (float) rays->strong_hu : NAN;
+      float dark = i >= behind ? (float) (rays->dark_hu - profile[i + MARGIN - 2]) / (float) rays->dark_scale_hu : NAN;
 
-      if (i >= behind)
+      if (!isnan (old) && !isnan (dark))
         {
-          float old = drop_at (profile, i - behind) / (float) rays->strong_hu;
-          float dark = (float) (rays->dark_hu - profile[i + MARGIN - 2]) / (float) rays->dark_scale_hu;
-
           crossed += (float) (PAST_EDGES * RAY_MM) * CLAMP (old - 0.5f, 0.0f, 1.0f);
           crossed += (float) (PAST_DARK * RAY_MM) * CLAMP (dark, 0.0f, 1.0f);
         }
-      cost[i] = crossed - CLAMP ((edge - 0.25f) / 0.75f, -0.4f, 1.2f);
+      cost[i] = crossed - (isnan (edge) ? BEYOND_IMAGE : CLAMP ((edge - 0.25f) / 0.75f, -0.4f, 1.2f));
     }
 }
 
@@ -93,8 +96,12 @@ price_rays (const float *profiles, gsize n, Rays *rays, double least_hu, const g
     if (weight == NULL || weight[c])
       {
         float most = 0.0f;
+
         for (int i = 0; i < rays->levels; i++)
-          most = MAX (most, drop_at (profiles + c * length, i));
+          {
+            float drop = drop_at (profiles + c * length, i);
+            most = drop > most ? drop : most; /* FALSE for NaN */
+          }
         best[m++] = most;
       }
   rays->strong_hu = MAX (MAX (OSS_CLEAR_EDGE_HU, least_hu), 0.8 * oss_quantile (best, m, 0.5));
@@ -422,8 +429,8 @@ check_body (const OssBodyFit *self, const OssWorkBox *box, const double at_mm[3]
   double width = self->wall[OSS_BODY_ROWS / 2][0] + self->wall[OSS_BODY_ROWS / 2][OSS_BODY_ANGLES / 2];
   double hu = oss_work_box_sample (box, box->smooth->data, at_mm);
 
-  if (self->bounded > 0.45 && self->crest_hu - box->soft_hu > 90.0 && width > 18.0 && width < 75.0
-      && self->frame.height_mm > 8.0 && self->frame.height_mm < 48.0)
+  if (self->bounded > LEAST_BOUNDED && self->wall_crest_hu - box->soft_hu > LEAST_CREST_HU && width > 18.0
+      && width < 75.0 && self->frame.height_mm > 8.0 && self->frame.height_mm < 48.0)
     return TRUE;
   g_set_error (
       error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
@@ -512,16 +519,9 @@ gboolean
 oss_body_fit_neighbour (OssBodyFit *self, const OssBodyFit *body, int above, const OssWorkBox *box, const OssTick *tick)
 {
   double half = 0.5 * body->frame.height_mm, way = (above ? 1.0 : -1.0) * (2.0 * half + NEXT_DISC_MM), p[3], local[3];
-  int at[3];
 
   local_to_patient (&body->frame, 0.0, 0.0, way, p);
-  for (int a = 0; a < 3; a++)
-    {
-      at[a] = (int) floor ((p[a] - box->grid.origin[a]) / box->grid.spacing[a] + 0.5);
-      if (at[a] < 0 || at[a] >= box->grid.size[a])
-        return FALSE;
-    }
-  if (!box->valid[oss_grid_offset (&box->grid, at[0], at[1], at[2])] || !oss_body_fit (self, box, p, tick, NULL))
+  if (!oss_work_box_valid (box, p) || !oss_body_fit (self, box, p, tick, NULL))
     return FALSE;
   oss_vertebra_frame_local (&body->frame, self->frame.centre, local);
   return fabs (local[2] - way) < 0.6 * half && hypot (local[0], local[1]) < 15.0

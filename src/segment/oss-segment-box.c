@@ -41,6 +41,20 @@ oss_work_box_sample (const OssWorkBox *self, const float *data, const double lps
   }
 }
 
+gboolean
+oss_work_box_valid (const OssWorkBox *self, const double lps_mm[3])
+{
+  int at[3];
+
+  for (int a = 0; a < 3; a++)
+    {
+      at[a] = (int) floor ((lps_mm[a] - self->grid.origin[a]) / BOX_MM + 0.5);
+      if (at[a] < 0 || at[a] >= self->grid.size[a])
+        return FALSE;
+    }
+  return self->valid[oss_grid_offset (&self->grid, at[0], at[1], at[2])];
+}
+
 /* A shell of thickness t and contrast H, blurred by a Gaussian s, has the crest p = H erf (t / (2 sqrt 2 s)) and at its
  * outer edge the value e = H / 2 erf (t / (sqrt 2 s)): thin shells end near their crest, thick ones at half of it.
  * A fixed threshold at half the crest would put thin endplates 0.4 mm too far out. */

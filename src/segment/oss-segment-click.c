@@ -8,6 +8,12 @@
 #define BONE_MOST_HU 160.0
 #define UNCLEAR_SHARE 0.7 /* of the body's surface with a clear edge: below, the reader is told */
 #define AIR_HU -300.0
+#define SHIFT_MM 7.0
+#define WELL_BOUNDED 0.8
+#define LOW_MM 15.0 /* lower bodies are fractured */
+#define LOW_SHARE 0.7
+#define AROUND_MM 2.0  /* a place this far outside the fitted body still means it */
+#define BESIDE_MM 25.0 /* from the mid-line: further out than articular processes */
 
 void
 oss_segmentation_clear (OssSegmentation *self)
@@ -50,6 +56,46 @@ check_place (const OssVolume *volume, const double at_mm[3], GError **error)
   return TRUE;
 }
 
+/* Fits the body around the place.  A place near an endplate of a low body can lead astray: when the fit is not clearly
+ * bounded, or does not hold the place, the same is tried from a little above and below. */
+static gboolean
+find_body (OssBodyFit *best, const OssWorkBox *box, const double at_mm[3], const OssTick *tick, GError **error)
+{
+  const double shifts[] = { 0.0, SHIFT_MM, -SHIFT_MM };
+  g_autofree OssBodyFit *fit = g_new (OssBodyFit, 1);
+  g_autoptr (GError) first = NULL;
+  double score = 0.0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (shifts) && score < WELL_BOUNDED; i++)
+    {
+      const double from[3] = { at_mm[0], at_mm[1], at_mm[2] + shifts[i] };
+      double local[3], held;
+      gboolean ok = oss_body_fit (fit, box, from, tick, i == 0 ? &first : NULL);
+
+      if (oss_tick_stopped (tick))
+        return oss_tick_cancelled (error);
+      oss_vertebra_frame_local (&fit->frame, at_mm, local);
+      /* A low one may be the disc and two endplates. */
+      held = fit->bounded * (fit->frame.height_mm < LOW_MM ? LOW_SHARE : 1.0);
+      if (ok && oss_body_depth (fit, local) > -AROUND_MM && held > score)
+        {
+          *best = *fit;
+          score = held;
+        }
+    }
+  if (score > 0.0)
+    return TRUE;
+  if (first != NULL)
+    g_propagate_error (error, g_steal_pointer (&first));
+  else
+    g_set_error (
+        error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
+        _ ("the place (%.1f, %.1f, %.1f) mm lies beside the bone found there: click into the middle of a vertebral "
+           "body"),
+        at_mm[0], at_mm[1], at_mm[2]);
+  return FALSE;
+}
+
 /* Whether the vertebra reaches the first or last plane along an axis. */
 static gboolean
 touches_border (const OssLabels *labels)
@@ -82,7 +128,7 @@ rib_beside (const OssWorkBox *box, const OssBodyFit *body, const guint8 *owner, 
             continue;
           oss_grid_to_patient (grid, (double[3]){ i, j, k }, mm);
           oss_vertebra_frame_local (&body->frame, mm, local);
-          n += local[0] * side > 18.0 && fabs (local[2]) < 0.5 * body->frame.height_mm;
+          n += local[0] * side > BESIDE_MM && fabs (local[2]) < 0.5 * body->frame.height_mm;
         }
   return (double) n * pow (grid->spacing[0], 3) > 300.0;
 }
@@ -111,6 +157,8 @@ describe (OssSegmentation *info, const OssWorkBox *box, const OssBodyFit *body, 
     add_note (info, "%s", _ ("bone on the right side, probably a rib, is cut off: check the joint"));
   if (rib_beside (box, body, owner, -1))
     add_note (info, "%s", _ ("bone on the left side, probably a rib, is cut off: check the joint"));
+  if (body->frame.height_mm < LOW_MM)
+    add_note (info, _ ("the body is only %.1f mm high: fractured, or a disc was clicked"), body->frame.height_mm);
   if (body->bounded < UNCLEAR_SHARE)
     add_note (info, _ ("only %.0f %% of the body's surface has a clear edge (bridges, fractures or noise): check it"),
               100.0 * body->bounded);
@@ -134,7 +182,7 @@ oss_segment_click (const OssVolume *volume, const double at_mm[3], OssSegmentati
 
   if (!oss_grid_check (&volume->grid, error) || !check_place (volume, at_mm, error)
       || !oss_tick_report (tick, 0.0, _ ("Finding the vertebral body"), error)
-      || !oss_work_box_init (&box, volume, at_mm, tick, error) || !oss_body_fit (&fits[2], &box, at_mm, tick, error)
+      || !oss_work_box_init (&box, volume, at_mm, tick, error) || !find_body (&fits[2], &box, at_mm, tick, error)
       || !oss_tick_report (tick, 0.4, _ ("Finding its neighbours"), error))
     return NULL;
   for (int above = 0; above < 2; above++)

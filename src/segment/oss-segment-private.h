@@ -36,6 +36,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OssWorkBox, oss_work_box_clear)
 /* Trilinear at a patient point; clamped to the lattice. */
 double oss_work_box_sample (const OssWorkBox *self, const float *data, const double lps_mm[3]);
 
+/* Whether the source image is there. */
+gboolean oss_work_box_valid (const OssWorkBox *self, const double lps_mm[3]);
+
 /* The HU at which the outer edge of a shell lies whose blurred crest is @crest_hu (see the source). */
 double oss_shell_edge_hu (double crest_hu, double soft_hu, double blur_mm);
 
@@ -98,6 +101,7 @@ typedef struct
   double dark_hu, dark_scale_hu; /* what is darker than the inside */
   double wall_edge_hu;           /* a clear edge of the wall */
   double crest_hu;               /* median HU of the cortical crest */
+  double wall_crest_hu;          /* of the wall half way between the endplates: a disc has none */
   double bounded;                /* share of the wall and endplates with a clear edge */
 } OssBodyFit;
 

@@ -53,6 +53,7 @@ typedef struct
   float *raw;
   guint8 *known;
   GArray *crests; /* of all sheets */
+  float crest;    /* of the last cell */
   gsize asked, clear;
 } Field;
 
@@ -60,15 +61,19 @@ static void
 measure (Field *field, const OssWorkBox *box, const double from[3], const double way[3], double at_mm, double sign,
          int cell)
 {
-  double edge;
-  float crest;
+  double edge, at[3];
 
+  for (int a = 0; a < 3; a++)
+    at[a] = from[a] + at_mm * way[a];
+  field->crest = 0.0f;
+  if (!oss_work_box_valid (box, at))
+    return;
   field->asked++;
-  field->known[cell] = outer_edge (box, from, way, at_mm, &edge, &crest);
+  field->known[cell] = outer_edge (box, from, way, at_mm, &edge, &field->crest);
   if (!field->known[cell])
     return;
   field->raw[cell] = (float) (sign * edge);
-  g_array_append_val (field->crests, crest);
+  g_array_append_val (field->crests, field->crest);
   field->clear++;
 }
 
@@ -95,9 +100,22 @@ smooth_into (const Field *field, gboolean cyclic, float *sheet)
       }
 }
 
+/* Whether a cell of the wall lies in the middle third between the endplates above and below it. */
+static gboolean
+in_middle (const OssBodyFit *self, int angle, int row)
+{
+  double t = oss_body_angle (angle), radius = 0.8 * self->wall[row][angle];
+  double low = oss_body_endplate (self, 0, radius * cos (t), radius * sin (t));
+  double high = oss_body_endplate (self, 1, radius * cos (t), radius * sin (t));
+
+  return fabs ((row - OSS_BODY_ROWS / 2) * OSS_BODY_ROW_MM - 0.5 * (low + high)) < (high - low) / 6.0;
+}
+
 static void
 refine_wall (OssBodyFit *self, const OssWorkBox *box, Field *field)
 {
+  g_autoptr (GArray) middle = g_array_new (FALSE, FALSE, sizeof (float));
+
   field->nu = OSS_BODY_ANGLES;
   field->nv = OSS_BODY_ROWS;
   memset (field->known, 0, (gsize) field->nu * (gsize) field->nv);
@@ -116,9 +134,12 @@ refine_wall (OssBodyFit *self, const OssWorkBox *box, Field *field)
           for (int a = 0; a < 3; a++)
             way[a] = cos (t) * self->frame.right[a] + sin (t) * self->frame.anterior[a];
           measure (field, box, from, way, self->wall[r][u], 1.0, r * OSS_BODY_ANGLES + u);
+          if (in_middle (self, u, r))
+            g_array_append_val (middle, field->crest);
         }
     }
   smooth_into (field, TRUE, &self->wall[0][0]);
+  self->wall_crest_hu = oss_quantile ((float *) middle->data, middle->len, 0.5);
 }
 
 static void

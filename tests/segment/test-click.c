@@ -151,6 +151,30 @@ test_bodies (void)
   g_assert_cmpfloat (oss_labels_dice (a, turned), >, 0.999);
 }
 
+/* A click near an endplate means the body it lies in; one in a disc means none. */
+static void
+test_near_endplate (void)
+{
+  g_autoptr (OssVolume) volume = three_bodies (FALSE);
+  const double heights[] = { 11.0, -11.0 };
+  const double disc[3] = { 0.0, 0.0, 16.5 };
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (heights); i++)
+    {
+      const double at[3] = { 0.0, 0.0, heights[i] };
+      OssSegmentation info = { 0 };
+      g_autoptr (OssLabels) labels = oss_segment_click (volume, at, &info, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpfloat (oss_norm (info.frame.centre), <, 1.0);
+      g_assert_cmpfloat (fabs (info.frame.height_mm - 26.0), <, 1.5);
+      oss_segmentation_clear (&info);
+    }
+  g_assert_null (oss_segment_click (volume, disc, NULL, NULL, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND);
+}
+
 /* The same bits with one thread and with several. */
 static void
 test_threads (void)
@@ -235,8 +259,8 @@ shared_path (const char *name)
   return g_build_filename (folder, name, NULL);
 }
 
-/* Another program's automatic labels at 3 mm: its own error is a good part of the difference, one layer of voxels is 20
- * % of a vertebra. */
+/* Another program's automatic labels at 3 mm: its own error is a good part of the difference, one layer of voxels is
+ * 20 % of a vertebra.  T12 reaches the border of the image. */
 static void
 test_totalsegmentator (void)
 {
@@ -245,7 +269,8 @@ test_totalsegmentator (void)
   g_autoptr (OssVolume) volume = NULL;
   g_autoptr (OssLabels) labels = NULL;
   g_autoptr (GError) error = NULL;
-  const char *const levels[] = { "L1", "L2", "L3", "L4" };
+  const char *const levels[] = { "T12", "L1", "L2", "L3", "L4", "L5" };
+  gsize n = g_test_slow () ? G_N_ELEMENTS (levels) : 2;
 
   if (ct == NULL)
     return;
@@ -253,7 +278,7 @@ test_totalsegmentator (void)
   g_assert_no_error (error);
   labels = oss_nifti_read_labels (seg, NULL, &error);
   g_assert_no_error (error);
-  for (gsize i = 0; i < G_N_ELEMENTS (levels); i++)
+  for (gsize i = 0; i < n; i++)
     {
       g_autoptr (OssLabels) one =
           oss_segment_pick (labels, OSS_NUMBERING_UNKNOWN, oss_vertebra_from_name (levels[i]), NULL, &error);
@@ -310,7 +335,9 @@ assert_vertebra (const OssVolume *volume, double x, double y, double z)
   g_assert_cmpfloat (info.frame.superior[2], >, 0.9);
   g_assert_cmpfloat (info.frame.anterior[1], <, -0.9);
   g_assert_true (info.cut_by_image);
+#ifndef __SANITIZE_ADDRESS__
   g_assert_cmpfloat (seconds, <, 5.0);
+#endif
   oss_segmentation_clear (&info);
 }
 
@@ -344,6 +371,7 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &patients[i], test_virtual);
     }
   g_test_add_func ("/segment/click/bodies", test_bodies);
+  g_test_add_func ("/segment/click/near-endplate", test_near_endplate);
   g_test_add_func ("/segment/click/threads", test_threads);
   g_test_add_func ("/segment/click/refusals", test_refusals);
   g_test_add_func ("/segment/click/cancel", test_cancel);
