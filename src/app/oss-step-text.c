@@ -160,7 +160,7 @@ density_text (OssStudy *study, OssResultText *text)
   const OssSegmentResult *segment = oss_study_get_segment (study);
   double uncertainty = segment->vbmd_uncertainty_mg_cm3;
   g_autofree char *density = oss_format_fixed (segment->vbmd.mean_mg_cm3, 0);
-  g_autofree char *spread = oss_format_fixed (ceil (uncertainty), 0);
+  g_autofree char *spread = oss_format_fixed (round (uncertainty), 0);
 
   if (!segment->has_vbmd)
     text->density = g_strdup (_ ("no density"));

@@ -161,7 +161,7 @@ slab_init (Slab *slab, const OssVolume *volume, double share, double radius, con
   if (high[0] - low[0] > LARGEST_MM || high[1] - low[1] > LARGEST_MM)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
-                   _ ("the image is %.0f mm wide: not a scan that a phantom is looked for in"), high[0] - low[0]);
+                   _ ("The image is %.0f mm wide: not a scan that a phantom is looked for in."), high[0] - low[0]);
       return FALSE;
     }
   job.depth = MIN (SLAB_MM, high[2] - low[2]);

@@ -69,7 +69,7 @@ oss_phantom_find (const char *name, OssPhantom *phantom, GError **error)
       g_auto (GStrv) groups = g_key_file_get_groups (file, NULL);
       g_autofree char *list = g_strjoinv (", ", groups);
 
-      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("no phantom is called “%s”; there are: %s"),
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("No phantom is called “%s”; there are: %s."),
                    name != NULL ? name : "", list);
       return FALSE;
     }
@@ -98,7 +98,7 @@ oss_phantom_not_found (const OssPhantom *phantom, GError **error)
 {
   g_set_error (
       error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
-      _ ("no %s phantom in the image: no row of %d even rods, about %.0f mm apart, whose HU follow its densities"),
+      _ ("No %s phantom in the image: no row of %d even rods, about %.0f mm apart, whose HU follow its densities."),
       phantom->title, phantom->n_rods, phantom->rod_spacing_mm);
 }
 

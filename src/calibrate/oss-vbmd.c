@@ -39,7 +39,7 @@ depth_init (Depth *self, const OssLabels *labels, GError **error)
 
   if (!oss_labels_box (labels, 0, low, high))
     {
-      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("the label image is empty: every voxel is 0"));
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("The label image is empty: every voxel is 0."));
       return FALSE;
     }
   for (int a = 0; a < 3; a++)
@@ -105,8 +105,8 @@ shrink_to_fit (const OssLabels *labels, const OssVertebraFrame *frame, OssVbmd *
         {
           g_set_error (
               error, OSS_ERROR, OSS_ERROR_REFUSED,
-              _ ("no room for a trabecular measurement: the ellipse would leave cancellous bone even at %.1f × "
-                 "%.1f mm; check labels and axes"),
+              _ ("No room for a trabecular measurement: the ellipse would leave cancellous bone even at %.1f × "
+                 "%.1f mm; check labels and axes."),
               2.0 * vbmd->semi_axis_right_mm, 2.0 * vbmd->semi_axis_anterior_mm);
           return FALSE;
         }
@@ -162,7 +162,7 @@ oss_vbmd_measure (const OssVolume *volume, const OssLabels *labels, const OssVer
   if (!(found.semi_axis_right_mm > 0.0 && found.semi_axis_anterior_mm > 0.0 && found.height_mm > 0.0))
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                   _ ("the vertebral body's sizes are %.1f × %.1f × %.1f mm: nothing to measure in"), frame->width_mm,
+                   _ ("The vertebral body's sizes are %.1f × %.1f × %.1f mm: nothing to measure in."), frame->width_mm,
                    frame->depth_mm, frame->height_mm);
       return FALSE;
     }
@@ -174,8 +174,8 @@ oss_vbmd_measure (const OssVolume *volume, const OssLabels *labels, const OssVer
     {
       g_set_error (
           error, OSS_ERROR, OSS_ERROR_REFUSED,
-          _ ("only %zu voxels of the image lie in the trabecular ellipse (at least %d): the vertebra is outside "
-             "the image, or the voxels are too large"),
+          _ ("Only %zu voxels of the image lie in the trabecular ellipse (at least %d): the vertebra is outside "
+             "the image, or the voxels are too large."),
           found.voxels, LEAST_VOXELS);
       return FALSE;
     }

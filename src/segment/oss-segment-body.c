@@ -434,8 +434,8 @@ check_body (const OssBodyFit *self, const OssWorkBox *box, const double at_mm[3]
     return TRUE;
   g_set_error (
       error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
-      _ ("no vertebral body around (%.1f, %.1f, %.1f) mm, where the image is %.0f HU: click into the middle of a "
-         "vertebral body"),
+      _ ("No vertebral body around (%.1f, %.1f, %.1f) mm, where the image is %.0f HU: click into the middle of a "
+         "vertebral body."),
       at_mm[0], at_mm[1], at_mm[2], hu);
   return FALSE;
 }

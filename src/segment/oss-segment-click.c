@@ -41,16 +41,17 @@ check_place (const OssVolume *volume, const double at_mm[3], GError **error)
   for (int a = 0; a < 3; a++)
     if (!(index[a] >= -OSS_GRID_REACH && index[a] <= grid->size[a] - 1 + OSS_GRID_REACH))
       {
-        g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("the place (%.1f, %.1f, %.1f) mm is outside the image"),
+        g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("The place (%.1f, %.1f, %.1f) mm is outside the image."),
                      at_mm[0], at_mm[1], at_mm[2]);
         return FALSE;
       }
   hu = oss_volume_sample_index (volume, index);
   if (hu < AIR_HU)
     {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
-                   _ ("the place (%.1f, %.1f, %.1f) mm is in air (%.0f HU): click into the middle of a vertebral body"),
-                   at_mm[0], at_mm[1], at_mm[2], hu);
+      g_set_error (
+          error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
+          _ ("The place (%.1f, %.1f, %.1f) mm is in air (%.0f HU): click into the middle of a vertebral body."),
+          at_mm[0], at_mm[1], at_mm[2], hu);
       return FALSE;
     }
   return TRUE;
@@ -90,8 +91,8 @@ find_body (OssBodyFit *best, const OssWorkBox *box, const double at_mm[3], const
   else
     g_set_error (
         error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
-        _ ("the place (%.1f, %.1f, %.1f) mm lies beside the bone found there: click into the middle of a vertebral "
-           "body"),
+        _ ("The place (%.1f, %.1f, %.1f) mm lies beside the bone found there: click into the middle of a vertebral "
+           "body."),
         at_mm[0], at_mm[1], at_mm[2]);
   return FALSE;
 }
@@ -144,26 +145,26 @@ describe (OssSegmentation *info, const OssWorkBox *box, const OssBodyFit *body, 
   if (!oss_segment_frame (labels, &info->frame, NULL))
     {
       info->frame = body->frame;
-      add_note (info, "%s", _ ("axes and sizes are those of the fitted body: the labels alone did not give them"));
+      add_note (info, "%s", _ ("Axes and sizes are those of the fitted body: the labels alone did not give them."));
     }
   if (info->cut_by_image)
-    add_note (info, "%s", _ ("the vertebra reaches the border of the image: it is not complete"));
+    add_note (info, "%s", _ ("The vertebra reaches the border of the image: it is not complete."));
   for (int above = 0; above < 2; above++)
     if (neighbours[above] == NULL)
       add_note (info, "%s",
-                above ? _ ("no vertebral body was found above: check the cut at the upper joints")
-                      : _ ("no vertebral body was found below: check the cut at the lower joints"));
+                above ? _ ("No vertebral body was found above: check the cut at the upper joints.")
+                      : _ ("No vertebral body was found below: check the cut at the lower joints."));
   if (rib_beside (box, body, owner, 1))
-    add_note (info, "%s", _ ("bone on the right side, probably a rib, is cut off: check the joint"));
+    add_note (info, "%s", _ ("Bone on the right side, probably a rib, is cut off: check the joint."));
   if (rib_beside (box, body, owner, -1))
-    add_note (info, "%s", _ ("bone on the left side, probably a rib, is cut off: check the joint"));
+    add_note (info, "%s", _ ("Bone on the left side, probably a rib, is cut off: check the joint."));
   if (body->frame.height_mm < LOW_MM)
-    add_note (info, _ ("the body is only %.1f mm high: fractured, or a disc was clicked"), body->frame.height_mm);
+    add_note (info, _ ("The body is only %.1f mm high: fractured, or a disc was clicked."), body->frame.height_mm);
   if (body->bounded < UNCLEAR_SHARE)
-    add_note (info, _ ("only %.0f %% of the body's surface has a clear edge (bridges, fractures or noise): check it"),
+    add_note (info, _ ("Only %.0f %% of the body's surface has a clear edge (bridges, fractures or noise): check it."),
               100.0 * body->bounded);
   if (info->islands > 0)
-    add_note (info, OSS_NGETTEXT ("%u loose piece was left out", "%u loose pieces were left out", info->islands),
+    add_note (info, OSS_NGETTEXT ("%u loose piece was left out.", "%u loose pieces were left out.", info->islands),
               info->islands);
 }
 

@@ -114,7 +114,7 @@ lattice_around (const OssGrid *grid, OssGrid *lattice, GError **error)
       if (!(high[a] - low[a] <= LARGEST_MM))
         {
           g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                       _ ("the label is %.0f mm long along one axis: not a single vertebra"), high[a] - low[a]);
+                       _ ("The label is %.0f mm long along one axis: not a single vertebra."), high[a] - low[a]);
           return FALSE;
         }
       lattice->spacing[a] = LATTICE_MM;
@@ -134,7 +134,7 @@ shape_init (Shape *shape, const OssLabels *labels, GError **error)
 
   if (!oss_labels_box (labels, 0, low, high))
     {
-      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("the label image is empty: every voxel is 0"));
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("The label image is empty: every voxel is 0."));
       return FALSE;
     }
   box = oss_labels_crop (labels, low, high, error);
@@ -185,7 +185,7 @@ distance_to_body (const Shape *shape, GError **error)
   if (deepest < 4.0f)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                   _ ("no vertebral body: the label is nowhere thicker than %.1f mm"), 2.0 * deepest);
+                   _ ("No vertebral body: the label is nowhere thicker than %.1f mm."), 2.0 * deepest);
       return NULL;
     }
   radius = MIN (OPENING_MM, 0.6 * deepest);
@@ -264,7 +264,7 @@ centre_footprint (const Shape *shape, OssVertebraFrame *frame, double half[2], G
       if (plus < 0.0 || minus < 0.0 || plus + minus < 8.0)
         {
           g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                               _ ("no vertebral body found in the label: its middle is hollow"));
+                               _ ("No vertebral body found in the label: its middle is hollow."));
           return FALSE;
         }
       half[a] = 0.5 * (plus + minus);
@@ -350,7 +350,7 @@ align_to_endplates (const Shape *shape, OssVertebraFrame *frame, GError **error)
   if (!fit_endplate (shape, frame, half, TRUE, top) || !fit_endplate (shape, frame, half, FALSE, bottom))
     {
       g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                           _ ("the endplates of the vertebral body could not be found in the label"));
+                           _ ("The endplates of the vertebral body could not be found in the label."));
       return FALSE;
     }
   frame->height_mm = top[0] - bottom[0];
@@ -371,8 +371,8 @@ align_to_endplates (const Shape *shape, OssVertebraFrame *frame, GError **error)
     {
       g_set_error (
           error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-          _ ("the endplates lean %.0f degrees from the patient's axis: the vertebral body is not complete in the "
-             "label, or the image's orientation is wrong"),
+          _ ("The endplates lean %.0f degrees from the patient's axis: the vertebral body is not complete in the "
+             "label, or the image's orientation is wrong."),
           acos (superior[2]) * 180.0 / G_PI);
       return FALSE;
     }

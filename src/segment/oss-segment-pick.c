@@ -121,8 +121,8 @@ guess_numbering (const Census *census, GError **error)
     return OSS_NUMBERING_TOTALSEGMENTATOR;
   g_set_error (
       error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-      _ ("the label values (%s) and their order along the body fit neither VerSe nor TotalSegmentator numbering "
-         "without doubt; name the numbering"),
+      _ ("The label values (%s) and their order along the body fit neither VerSe nor TotalSegmentator numbering "
+         "without doubt; name the numbering."),
       values);
   return OSS_NUMBERING_UNKNOWN;
 }
@@ -182,10 +182,10 @@ value_of_level (const Census *census, OssNumbering numbering, guint8 verse, GErr
   if (n == 1)
     return found;
   if (n > 1)
-    g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("several vertebrae are labelled (%s): name the one you want"),
+    g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("Several vertebrae are labelled (%s): name the one you want."),
                  levels);
   else if (*levels == '\0')
-    g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("no label value is a vertebra in %s numbering"),
+    g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("No label value is a vertebra in %s numbering."),
                  oss_numbering_name (numbering));
   else
     g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("%s is not among the labels; there are (%s numbering): %s"),
@@ -209,13 +209,13 @@ oss_segment_pick (const OssLabels *labels, OssNumbering numbering, guint8 verse,
   take_census (labels, &census);
   if (census.values == 0)
     {
-      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("the label image is empty: every voxel is 0"));
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("The label image is empty: every voxel is 0."));
       return NULL;
     }
   if (numbering == OSS_NUMBERING_BINARY && census.values > 1)
     {
       g_autofree char *values = list_values (&census);
-      g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("a mask of one value was expected, but there are %s"),
+      g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("A mask of one value was expected, but there are %s."),
                    values);
       return NULL;
     }
