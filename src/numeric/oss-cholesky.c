@@ -248,8 +248,9 @@ factorize (void *data, const int *stop)
   gint64 begin = g_get_monotonic_time ();
   cholmod_sparse matrix = view_of (self->matrix);
 
-  if (!g_atomic_int_get (stop))
-    cholmod_l_factorize (&matrix, self->factor, &self->common);
+  if (g_atomic_int_get (stop))
+    return; /* nobody waits: there are no numbers to look at */
+  cholmod_l_factorize (&matrix, self->factor, &self->common);
   if (self->common.status == CHOLMOD_NOT_POSDEF)
     {
       const gint64 *perm = self->factor->Perm;
