@@ -22,7 +22,7 @@ typedef struct
 static void
 voxels_clear (Voxels *self)
 {
-  oss_mesh_unref (self->mesh);
+  g_clear_pointer (&self->mesh, oss_mesh_unref);
   g_free (self->modulus);
   g_free (self->label);
 }
