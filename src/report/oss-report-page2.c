@@ -244,7 +244,7 @@ put_material (Column *self)
 
   put_heading (self, _ ("Material"));
   begin_table (self);
-  put_row (self, _ ("Law"), _ (data->law_title));
+  put_row (self, _ ("Law"), has_text (data->law_title) ? _ (data->law_title) : NULL);
   put_taken (self, _ ("Formula"), with_subscripts (data->law_chain));
   put_row (self, _ ("Source"), data->law_source);
   put_rowf (self, _ ("Range"), _ ("%s to %s mg/cm³ %s; %s %% of the elements lie outside"), low, high,
@@ -425,7 +425,8 @@ put_limits (Column *self)
   const OssReportData *data = self->page->data;
 
   put_heading (self, _ ("Limits"));
-  self->y += oss_page_text (self->page, self->x, self->y, self->width, &note, _ (data->class.source)) + 1.5;
+  if (has_text (data->class.source))
+    self->y += oss_page_text (self->page, self->x, self->y, self->width, &note, _ (data->class.source)) + 1.5;
   if (has_text (data->class.reason))
     self->y += oss_page_text (self->page, self->x, self->y, self->width, &note, data->class.reason) + 1.5;
   self->y += oss_page_text (self->page, self->x, self->y, self->width, &note,
