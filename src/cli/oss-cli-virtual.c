@@ -26,7 +26,7 @@ static const GOptionEntry entries[] = {
   { "size", 0, 0, G_OPTION_ARG_STRING, &given.size, N_ ("of the skeleton: S, M or L"), "SIZE" },
   { "contrast", 0, 0, G_OPTION_ARG_DOUBLE, &given.contrast, N_ ("contrast agent in the blood"), "HU" },
   { "fov", 0, 0, G_OPTION_ARG_DOUBLE, &given.fov, N_ ("field of view (default 400)"), "MM" },
-  { "marker", 0, 0, G_OPTION_ARG_NONE, &given.marker, N_ ("a dense marker on the patient's left side"), NULL },
+  { "marker", 0, 0, G_OPTION_ARG_NONE, &given.marker, N_ ("a ball of solid bone on the left side of L1"), NULL },
   { NULL },
 };
 

@@ -226,9 +226,6 @@ oss_virtual_anatomy_init (OssVirtualPatient *patient, double size, OssRandom *ra
   make_spine (patient, size, random);
   add_viscera (patient, random);
   add_soft_tissue (patient);
-  self->marker = patient->options.marker;
-  self->marker_radius = 5.0;
-  self->marker_centre[0] = self->torso_centre[0] + self->torso_radius[0] - 32.0; /* LPS: +x is the patient's left */
-  self->marker_centre[1] = self->torso_centre[1];
-  self->marker_centre[2] = self->vertebrae[3].centre[2];
+  if (patient->options.marker)
+    oss_virtual_vertebra_mark_left (&self->vertebrae[3]);
 }

@@ -144,6 +144,8 @@ body_pattern (const OssVirtualVertebra *self, const double q[3])
 double
 oss_virtual_bvtv (const OssVirtualVertebra *self, const double q[3], double body_weight)
 {
+  if (oss_virtual_marker_distance (self, q) < 0.0)
+    return OSS_VIRTUAL_COMPACT_TISSUE;
   double grain = 1.0 + TEXTURE_CV * texture_at (self, q);
   double behind = 1.5 * self->bvtv + 0.05; /* pedicles and processes are denser [choice] */
   double mean = self->bvtv * body_pattern (self, q);

@@ -96,7 +96,8 @@ typedef struct
   double facet_superior, facet_inferior;        /* rad, joint normal: 0 lateral (sagittal joint), pi/2 anterior */
   double disc_below;                            /* mm */
   double warp_phase[6];
-  double low[3], high[3]; /* local box that holds it */
+  double low[3], high[3];                 /* local box that holds it */
+  double marker_centre[3], marker_radius; /* a ball of solid bone on its side, local; radius 0: none */
   double cortex_phase[3];
 
   double bvtv;        /* bone volume fraction that pattern and texture vary about */
@@ -114,6 +115,10 @@ double oss_virtual_rib_distance (const OssVirtualVertebra *self, const double q[
 /* Distance to the disc under @self, in its own local coordinates. */
 double oss_virtual_disc_distance (const OssVirtualVertebra *self, const OssVirtualVertebra *below, const double p[3]);
 void oss_virtual_vertebra_init (OssVirtualVertebra *self, guint8 level, char sex, double size, OssRandom *random);
+/* Puts the marker of orientation tests on the left of the body, in front and low, clear of the transverse process. */
+void oss_virtual_vertebra_mark_left (OssVirtualVertebra *self);
+/* Distance to the marker's surface, mm; a large number without one. */
+double oss_virtual_marker_distance (const OssVirtualVertebra *self, const double q[3]);
 /* Width and depth at mid height, depth from front to back in the midline, mm. */
 void oss_virtual_vertebra_waist (const OssVirtualVertebra *self, double *width, double *depth);
 
@@ -145,8 +150,6 @@ typedef struct
   double rod[OSS_VIRTUAL_RODS][2]; /* x, y of the rods' axes */
   double rod_radius;
   double phantom_y, phantom_half_width, phantom_half_depth;
-  gboolean marker;
-  double marker_centre[3], marker_radius;
 } OssVirtualAnatomy;
 
 #define OSS_VIRTUAL_JOINT_GAP_MM 1.8 /* between neighbours at the facets [choice] */
@@ -175,6 +178,7 @@ void oss_virtual_anatomy_init (OssVirtualPatient *patient, double size, OssRando
 
 /* Textures, and the body's mean bone volume fraction so that the wanted vBMD is met. */
 gboolean oss_virtual_density_init (OssVirtualPatient *patient, const OssTick *tick, GError **error);
+#define OSS_VIRTUAL_COMPACT_TISSUE 0.95 /* bone volume fraction of shell and marker: the rest is pores [choice] */
 /* Bone volume fraction of the cancellous bone at a local point; @body_weight 1 in the body, 0 behind it. */
 double oss_virtual_bvtv (const OssVirtualVertebra *self, const double q[3], double body_weight);
 /* Thickness of the cortical shell, mm. */

@@ -10,9 +10,8 @@
 #include "virtual/oss-virtual-private.h"
 
 #define AIR_HU (-1000.0f)
-#define BLOCK 6           /* fine pixels along a block that is judged as a whole */
-#define LIPSCHITZ 1.3     /* distances of the shape may be this much too long */
-#define SHELL_TISSUE 0.95 /* cortical shell: the rest is pores [choice] */
+#define BLOCK 6       /* fine pixels along a block that is judged as a whole */
+#define LIPSCHITZ 1.3 /* distances of the shape may be this much too long */
 #define SKIN_MM 2.0
 
 /* ---- painting ---- */
@@ -225,12 +224,6 @@ paint_organs (const OssVirtualRaster *self, double z, float *hu)
         paint_ellipse (self, hu, centre[0], centre[1], radius[0] + 1.2, radius[1] + 1.2, fat);
       paint_ellipse (self, hu, centre[0], centre[1], radius[0], radius[1], a->organs[i].hu);
     }
-  if (a->marker)
-    {
-      double dz = z - a->marker_centre[2], r2 = a->marker_radius * a->marker_radius - dz * dz;
-      if (r2 > 0.0)
-        paint_ellipse (self, hu, a->marker_centre[0], a->marker_centre[1], sqrt (r2), sqrt (r2), 1500.0f);
-    }
 }
 
 /* ---- bone ---- */
@@ -346,7 +339,7 @@ put_bone (const Slice *slice, const Candidates *near, const Sample *s, double d,
   double cortex = s->is_rib ? 0.8 : oss_virtual_cortex_mm (v, s->q, weight);
   double deep = inside (d + cortex, width), shell = whole - deep;
   double bvtv = deep > 0.0 ? oss_virtual_bvtv (v, s->q, weight) : 0.0;
-  double tissue = shell * SHELL_TISSUE + deep * bvtv; /* bone tissue; the rest of @whole is marrow */
+  double tissue = shell * OSS_VIRTUAL_COMPACT_TISSUE + deep * bvtv; /* bone tissue; the rest of @whole is marrow */
   double bone = tissue * patient->spine.hu[OSS_TISSUE_CORTICAL_BONE] + (whole - tissue) * patient->marrow_hu;
 
   slice->hu[fine] = (float) ((1.0 - whole) * slice->hu[fine] + bone);

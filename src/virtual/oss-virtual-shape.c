@@ -174,7 +174,26 @@ oss_virtual_vertebra_distance (const OssVirtualVertebra *self, const double p[3]
   double canal = oss_virtual_ellipse (q[0], q[1] + self->half_depth + 7.4 * u, 11.2 * u, 8.1 * u);
   q[0] = fabs (q[0]);
   double d = smooth_min (b, posterior_distance (self, q), 6.0);
-  return smooth_max (d, -canal, 1.5);
+  return fmin (smooth_max (d, -canal, 1.5), oss_virtual_marker_distance (self, p));
+}
+
+double
+oss_virtual_marker_distance (const OssVirtualVertebra *self, const double q[3])
+{
+  double d[3];
+  if (self->marker_radius <= 0.0)
+    return FAR_MM;
+  oss_sub (q, self->marker_centre, d);
+  return oss_norm (d) - self->marker_radius;
+}
+
+void
+oss_virtual_vertebra_mark_left (OssVirtualVertebra *self)
+{
+  self->marker_radius = 5.0;
+  self->marker_centre[0] = self->half_width + 2.0;
+  self->marker_centre[1] = 0.3 * self->half_depth;
+  self->marker_centre[2] = -0.5 * self->half_height;
 }
 
 /* The 11th and 12th ribs' beginnings, and the 10th's: head beside the body, neck behind the transverse process. */

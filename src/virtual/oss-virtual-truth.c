@@ -141,8 +141,6 @@ add_phantom (Json *json, const OssVirtualPatient *patient)
       close_group (json, '}');
     }
   close_group (json, ']');
-  if (a->marker)
-    add_vector (json, "marker_centre_mm", a->marker_centre, 3);
 }
 
 static void
@@ -156,6 +154,12 @@ add_vertebra (Json *json, const OssVirtualPatient *patient, const OssVirtualVert
   add_vector (json, "left", v->axes, 3);
   add_vector (json, "anterior", v->axes + 3, 3);
   add_vector (json, "superior", v->axes + 6, 3);
+  if (v->marker_radius > 0.0)
+    {
+      double marker[3];
+      oss_virtual_vertebra_patient (v, v->marker_centre, marker);
+      add_vector (json, "marker_centre_mm", marker, 3);
+    }
   add_number (json, "width_mid_mm", width);
   add_number (json, "depth_mid_mm", depth);
   add_number (json, "height_mm", 2.0 * v->half_height);

@@ -26,7 +26,7 @@ typedef struct
   guint8 level_low,
       level_high; /* VerSe numbers, T11..L3: whole in the image; its ends cut the neighbours, labelled too */
   const char *const *kernels; /* (array zero-terminated=1) "B40f", "B70f"; NULL: both */
-  gboolean marker;            /* a dense marker on the patient's left side, for orientation tests */
+  gboolean marker;            /* a ball of solid bone on the left side of L1, for orientation tests */
 } OssVirtualOptions;
 
 OSS_API void oss_virtual_options_default (OssVirtualOptions *options);

@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char *work;    /* a folder for all */
-static char *patient; /* a small virtual patient with a marker on the left */
-static char *at;      /* its L1 */
-static double true_vbmd;
+static char *work;                                       /* a folder for all */
+static char *patient;                                    /* a small virtual patient with a marker on the left */
+static char *at;                                         /* its L1 */
+static double true_vbmd, true_centre[3], true_marker[3]; /* of L1 */
 
 typedef struct
 {
@@ -107,10 +107,14 @@ make_patient (void)
   g_assert_no_error (error);
   JsonObject *vertebrae =
       json_object_get_object_member (json_node_get_object (json_parser_get_root (parser)), "vertebrae");
-  JsonArray *centre = json_object_get_array_member (json_object_get_object_member (vertebrae, "L1"), "centre_mm");
+  JsonObject *l1 = json_object_get_object_member (vertebrae, "L1");
   true_vbmd = json_object_get_double_member (json_node_get_object (json_parser_get_root (parser)), "vbmd_mg_cm3");
-  at = g_strdup_printf ("%.2f,%.2f,%.2f", json_array_get_double_element (centre, 0),
-                        json_array_get_double_element (centre, 1), json_array_get_double_element (centre, 2));
+  for (guint c = 0; c < 3; c++)
+    {
+      true_centre[c] = json_array_get_double_element (json_object_get_array_member (l1, "centre_mm"), c);
+      true_marker[c] = json_array_get_double_element (json_object_get_array_member (l1, "marker_centre_mm"), c);
+    }
+  at = g_strdup_printf ("%.2f,%.2f,%.2f", true_centre[0], true_centre[1], true_centre[2]);
 }
 
 static void
@@ -225,32 +229,93 @@ test_outline_only (void)
                    ==, "none");
 }
 
-/* The dense marker was put on the patient's left (+x LPS): it must be there in DICOM and in the NIfTI made from it. */
+/* How far places as far back and as high as the marker reach from L1's centre to the right and left (-x and +x LPS),
+ * mm: [0] right, [1] left. */
+static void
+reach_add (const double place[3], double reach[2])
+{
+  double x = place[0] - true_centre[0];
+
+  if (fabs (place[1] - true_marker[1]) < 4.0 && fabs (place[2] - true_marker[2]) < 4.0)
+    reach[x > 0.0] = fmax (reach[x > 0.0], fabs (x));
+}
+
+static void
+reach_of_volume (const OssVolume *volume, double limit, double reach[2])
+{
+  reach[0] = reach[1] = 0.0;
+  for (int k = 0; k < volume->grid.size[2]; k++)
+    for (int j = 0; j < volume->grid.size[1]; j++)
+      for (int i = 0; i < volume->grid.size[0]; i++)
+        {
+          double place[3];
+          oss_grid_to_patient (&volume->grid, (double[3]){ i, j, k }, place);
+          if (volume->data[oss_grid_offset (&volume->grid, i, j, k)] > limit)
+            reach_add (place, reach);
+        }
+}
+
+/* The same of the points of a VTU file, read by a program that shares no line with the writer. */
+static void
+reach_of_vtu (const char *path, double reach[2])
+{
+  g_autofree char *raw = inside ("vtu");
+  g_autofree char *points = inside ("vtu/Points");
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+
+  shell ("mkdir -p '%s' && python3 '%s/formats/read_vtu.py' '%s' '%s'", raw, g_getenv ("G_TEST_SRCDIR"), path, raw);
+  g_file_get_contents (points, &text, &length, &error);
+  g_assert_no_error (error);
+  reach[0] = reach[1] = 0.0;
+  g_assert_cmpuint (length, >, 3000 * sizeof (double));
+  for (gsize b = 0; b < length; b += 3 * sizeof (double))
+    {
+      double place[3];
+      memcpy (place, text + b, sizeof place);
+      reach_add (place, reach);
+    }
+}
+
+static void
+check_marker_side (const char *what, const double reach[2], double margin_mm)
+{
+  double expected = true_marker[0] - true_centre[0] + 5.0; /* the ball's radius */
+
+  g_test_message ("%s: %.1f mm to the right, %.1f mm to the left (marker to %.1f)", what, reach[0], reach[1], expected);
+  g_assert_cmpfloat_with_epsilon (reach[1], expected, margin_mm);
+  g_assert_cmpfloat (reach[0], <, expected - 3.0);
+}
+
+/* A ball of solid bone was put on the left of L1 (+x LPS): it must be there, and not on the right, in the density and
+ * the labels written as NIfTI and in the model written as VTU. */
 static void
 test_left_is_left (void)
 {
-  g_autofree char *out = inside ("left");
+  g_autofree char *out = inside ("left"), *model = inside ("left-model");
+  g_autofree char *truth = g_build_filename (patient, "truth", "labels.nii.gz", NULL);
   g_auto (Run) run = run_command ("calibrate", patient, "--out", out, NULL);
-  g_autofree char *path = g_build_filename (out, "density.nii.gz", NULL);
+  g_auto (Run) analysis = run_command ("analyze", patient, "--labels", truth, "--vertebra", "L1", "--kind", "tet4",
+                                       "--size", "3", "--out", model, NULL);
+  g_autofree char *density_path = g_build_filename (out, "density.nii.gz", NULL);
+  g_autofree char *labels_path = g_build_filename (model, "labels.nii.gz", NULL);
+  g_autofree char *vtu_path = g_build_filename (model, "stress.vtu", NULL);
   g_autoptr (GError) error = NULL;
+  double reach[2];
 
   g_assert_cmpint (run.status, ==, 0);
-  g_autoptr (OssVolume) density = oss_nifti_read_volume (path, OSS_QUANTITY_DENSITY, NULL, &error);
+  g_assert_cmpint (analysis.status, ==, 0);
+  g_autoptr (OssVolume) density = oss_nifti_read_volume (density_path, OSS_QUANTITY_DENSITY, NULL, &error);
   g_assert_no_error (error);
-  double sum[3] = { 0.0 }, weight = 0.0;
-  for (int k = 0; k < density->grid.size[2]; k++)
-    for (int j = 0; j < density->grid.size[1]; j++)
-      for (int i = 0; i < density->grid.size[0]; i++)
-        if (density->data[oss_grid_offset (&density->grid, i, j, k)] > 800.0f)
-          {
-            double place[3];
-            oss_grid_to_patient (&density->grid, (double[3]){ i, j, k }, place);
-            for (int a = 0; a < 3; a++)
-              sum[a] += place[a];
-            weight += 1.0;
-          }
-  g_assert_cmpfloat (weight, >, 50.0);
-  g_assert_cmpfloat (sum[0] / weight, >, 40.0);
+  reach_of_volume (density, 700.0, reach); /* mg/cm3: hardly any bone but the ball */
+  check_marker_side ("density.nii.gz", reach, 2.0);
+  g_autoptr (OssVolume) labels = oss_nifti_read_volume (labels_path, OSS_QUANTITY_DENSITY, NULL, &error);
+  g_assert_no_error (error);
+  reach_of_volume (labels, 0.5, reach);
+  check_marker_side ("labels.nii.gz", reach, 1.5);
+  reach_of_vtu (vtu_path, reach);
+  check_marker_side ("stress.vtu", reach, 1.5);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "formats/oss-nifti.h"
 #include "image/oss-picture.h"
+#include "render/oss-renderer.h"
 #include "study/oss-study-private.h"
 #include "virtual/oss-virtual.h"
 
@@ -251,8 +252,70 @@ find_marker (const OssVolume *volume, double centre[3])
     centre[a] /= n;
 }
 
-/* The whole chain, DICOM to picture: a virtual patient with a dense marker (1500 HU) on the left flank shows it on the
- * right of axial and coronal views, as a reading room expects, and nowhere in a sagittal view right of the spine. */
+static void
+draw_from_the_front (OssRenderer *renderer, int width, int height, void *data)
+{
+  static const float black[4] = { 0.0f, 0.0f, 0.0f, 1.0f };
+  OssStudy *study = data;
+  OssCamera camera = { .height_mm = 80.0 };
+  g_autoptr (GError) error = NULL;
+
+  memcpy (camera.target_mm, oss_study_get_segment (study)->info.frame.centre, sizeof camera.target_mm);
+  oss_camera_look_from (&camera, 'A');
+  oss_renderer_set_mesh (renderer, oss_study_get_mesh (study)->mesh, NULL, NULL, &error);
+  g_assert_no_error (error);
+  oss_renderer_draw (renderer, &camera, width, height, black);
+}
+
+/* Seen from the front, 0.4 mm per pixel: how far bone reaches to either side of the frame's centre at @mm above it. */
+static void
+silhouette (const OssPicture *picture, double mm, double *to_the_left, double *to_the_right)
+{
+  const guint8 *row = picture->rgba + 4 * 200 * (gsize) floor (100.0 - mm / 0.4);
+
+  *to_the_left = *to_the_right = 0.0;
+  for (int x = 0; x < 200; x++)
+    if (row[4 * x] + row[4 * x + 1] + row[4 * x + 2] > 30)
+      {
+        double across = 0.4 * (x + 0.5 - 100.0);
+        *to_the_left = fmax (*to_the_left, -across);
+        *to_the_right = fmax (*to_the_right, across);
+      }
+}
+
+/* The marker in the 3D view: from the front, the patient's left is on the picture's right, as in the slices. */
+static void
+check_marker_in_3d (OssStudy *study, const char *folder, const double marker[3])
+{
+  double left, right;
+  g_autofree char *labels = g_build_filename (folder, "truth", "labels.nii.gz", NULL);
+  g_autoptr (GError) error = NULL;
+  OssStudyOptions options;
+
+  oss_study_options_copy (&options, oss_study_get_options (study));
+  options.vertebra = 20;
+  g_free (options.labels_path);
+  options.labels_path = g_steal_pointer (&labels);
+  oss_study_set_options (study, &options, &error);
+  g_assert_no_error (error);
+  oss_study_options_clear (&options);
+  oss_study_run (study, OSS_STEP_MESH, NULL, &error);
+  g_assert_no_error (error);
+  g_autoptr (OssPicture) picture = oss_render_offscreen (200, 200, draw_from_the_front, study, &error);
+  g_assert_no_error (error);
+  const double *centre = oss_study_get_segment (study)->info.frame.centre;
+  silhouette (picture, marker[2] - centre[2], &left, &right);
+  g_test_message (
+      "from the front, bone reaches %.1f mm to the picture's left, %.1f to its right; marker %.1f mm left of "
+      "the centre",
+      left, right, marker[0] - centre[0]);
+  g_assert_cmpfloat (left, >, 10.0);
+  g_assert_cmpfloat_with_epsilon (right, marker[0] - centre[0] + 5.0, 1.5); /* the ball's radius is 5 mm */
+  g_assert_cmpfloat (right, >, left + 4.0);
+}
+
+/* The whole chain, DICOM to picture: a virtual patient with a ball of solid bone on the left of L1 shows it on the
+ * right of axial and coronal views and of the 3D view from the front, as a reading room expects. */
 static void
 test_marker (void)
 {
@@ -277,20 +340,21 @@ test_marker (void)
   oss_study_run (study, OSS_STEP_LOAD, NULL, &error);
   g_assert_no_error (error);
   const OssVolume *volume = oss_study_get_load (study)->volume;
-  /* 1200 HU and more is white: the marker, hardly any bone. */
+  /* 1200 HU and more is white: the marker, hardly any other bone. */
   OssSliceView view = { .width = 300, .height = 300, .level = 700.0, .window = 1000.0 };
   static const OssPlane planes[] = { OSS_PLANE_AXIAL, OSS_PLANE_CORONAL };
   double marker[3];
   find_marker (volume, marker);
-  g_assert_cmpfloat (marker[0], >, 40.0); /* LPS: left is positive */
+  g_assert_cmpfloat (marker[0], >, truth.l1_centre_mm[0] + 15.0); /* LPS: left is positive */
   for (gsize p = 0; p < G_N_ELEMENTS (planes); p++)
     {
       view.plane = planes[p];
       oss_slice_fit (&view, &volume->grid);
       memcpy (view.centre_mm, marker, sizeof marker);
       view.centre_mm[0] = truth.l1_centre_mm[0];
-      g_assert_cmpfloat (bright_side (volume, &view), >, 0.2);
+      g_assert_cmpfloat (bright_side (volume, &view), >, 0.05);
     }
+  check_marker_in_3d (study, folder, marker);
   const char *argv[] = { "rm", "-rf", parent, NULL };
   g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
 }
