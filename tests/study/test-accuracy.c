@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The way from DICOM to stiffness against the truth beside virtual patients (in silico), five seeds. */
+/* The way from DICOM to stiffness against the truth beside virtual patients (in silico): five seeds that
+ * no constant was tuned on.  Never tune on them. */
 #include "formats/oss-nifti.h"
 #include "study/oss-study.h"
 #include "virtual/oss-virtual.h"
@@ -107,7 +108,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  for (guint seed = 1; seed <= 5; seed++)
+  for (guint seed = 101; seed <= 105; seed++)
     {
       g_autofree char *path = g_strdup_printf ("/study/accuracy/seed-%u", seed);
       g_test_add_data_func (path, GUINT_TO_POINTER (seed), test_seed);
