@@ -43,9 +43,9 @@ choose_kernels (void)
 }
 
 void
-oss_blas_prepare (void)
+oss_blas_prepare (guint n_threads)
 {
-  int threads = (int) oss_parallel_threads ();
+  int threads = (int) (n_threads > 0 ? n_threads : oss_parallel_threads ());
 
   if (openblas_get_num_threads () != threads)
     openblas_set_num_threads (threads);

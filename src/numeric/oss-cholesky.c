@@ -29,6 +29,7 @@ struct _OssCholesky
   OssSymmetric *matrix; /* until it is factorised */
   gint64 *group;        /* (nullable) copy */
   gsize n_groups;
+  guint blas_threads; /* 0: oss_parallel_threads() */
   OssCholeskyInfo info;
 };
 
@@ -340,15 +341,14 @@ cholesky_start (OssSymmetric *matrix, const gint64 *group, gsize n_groups)
   return self;
 }
 
-OssCholesky *
-oss_cholesky_new (OssSymmetric *matrix, const gint64 *group, gsize n_groups, OssCholeskyInfo *info, const OssTick *tick,
-                  GError **error)
+/* Owns @self. */
+static OssCholesky *
+cholesky_run (OssCholesky *self, OssCholeskyInfo *info, const OssTick *tick, GError **error)
 {
-  OssCholesky *self = cholesky_start (matrix, group, n_groups);
   double available;
   gboolean ok;
 
-  oss_blas_prepare ();
+  oss_blas_prepare (self->blas_threads);
   *info = self->info;
   if (!oss_tick_report (tick, 0.0, _ ("Ordering the equations"), error))
     {
@@ -378,6 +378,22 @@ oss_cholesky_new (OssSymmetric *matrix, const gint64 *group, gsize n_groups, Oss
       return NULL;
     }
   return self;
+}
+
+OssCholesky *
+oss_cholesky_new (OssSymmetric *matrix, const gint64 *group, gsize n_groups, OssCholeskyInfo *info, const OssTick *tick,
+                  GError **error)
+{
+  return cholesky_run (cholesky_start (matrix, group, n_groups), info, tick, error);
+}
+
+OssCholesky *
+oss_cholesky_new_serial (OssSymmetric *matrix, const gint64 *group, gsize n_groups, OssCholeskyInfo *info,
+                         const OssTick *tick, GError **error)
+{
+  OssCholesky *self = cholesky_start (matrix, group, n_groups);
+  self->blas_threads = 1;
+  return cholesky_run (self, info, tick, error);
 }
 
 typedef struct
@@ -422,6 +438,7 @@ oss_cholesky_solve (OssCholesky *self, double *x, const OssTick *tick, GError **
   Solution *solution = g_new0 (Solution, 1);
   gboolean ok;
 
+  oss_blas_prepare (self->blas_threads);
   g_atomic_ref_count_inc (&self->references);
   solution->cholesky = self;
   solution->x = g_memdup2 (x, self->factor->n * sizeof *x);

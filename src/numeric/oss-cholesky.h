@@ -69,6 +69,11 @@ typedef struct
 OssCholesky *oss_cholesky_new (OssSymmetric *matrix, const gint64 *group, gsize n_groups, OssCholeskyInfo *info,
                                const OssTick *tick, GError **error);
 
+/* As oss_cholesky_new(), with BLAS on one thread: the same bits for any number of threads, unless another
+ * factorisation runs in this process at the same time. */
+OssCholesky *oss_cholesky_new_serial (OssSymmetric *matrix, const gint64 *group, gsize n_groups, OssCholeskyInfo *info,
+                                      const OssTick *tick, GError **error);
+
 /* @x: [n] right-hand side, overwritten by the solution (left alone on failure). */
 gboolean oss_cholesky_solve (OssCholesky *self, double *x, const OssTick *tick, GError **error);
 void oss_cholesky_free (OssCholesky *self);

@@ -334,7 +334,7 @@ test_free_memory (void)
 static void
 test_blas_kernels (void)
 {
-  oss_blas_prepare ();
+  oss_blas_prepare (0);
   g_test_message ("OpenBLAS kernels: %s", oss_blas_kernels ());
 #if defined(__x86_64__)
   __builtin_cpu_init ();
