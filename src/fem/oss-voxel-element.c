@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fem/oss-fem-private.h"
+#include "fem/oss-voxel-private.h"
+
+#include <string.h>
+
+static const double gauss[2] = { -0.57735026918962576451, 0.57735026918962576451 };
+
+/* Derivatives of the eight shape functions at @r (-1 .. 1), 1/mm. */
+static void
+shape_gradients (const double spacing_mm[3], const double r[3], double gradient[8][3])
+{
+  for (int node = 0; node < 8; node++)
+    {
+      double f[3], sign[3];
+      for (int k = 0; k < 3; k++)
+        {
+          sign[k] = node >> k & 1 ? 1.0 : -1.0;
+          f[k] = 0.5 * (1.0 + sign[k] * r[k]);
+        }
+      for (int k = 0; k < 3; k++)
+        gradient[node][k] = sign[k] * f[(k + 1) % 3] * f[(k + 2) % 3] / spacing_mm[k];
+    }
+}
+
+static void
+add_point (double lambda, double mu, double weight, double gradient[8][3], double stiffness[24][24])
+{
+  for (int a = 0; a < 8; a++)
+    for (int b = 0; b < 8; b++)
+      {
+        double dot = 0.0;
+        for (int k = 0; k < 3; k++)
+          dot += gradient[a][k] * gradient[b][k];
+        for (int i = 0; i < 3; i++)
+          for (int j = 0; j < 3; j++)
+            stiffness[3 * a + i][3 * b + j] += weight
+                                               * (lambda * gradient[a][i] * gradient[b][j]
+                                                  + mu * gradient[a][j] * gradient[b][i] + (i == j ? mu * dot : 0.0));
+      }
+}
+
+gboolean
+oss_voxel_element_stiffness (const double spacing_mm[3], double poisson, double stiffness[24][24])
+{
+  double lambda, mu, weight = spacing_mm[0] * spacing_mm[1] * spacing_mm[2] / 8.0;
+
+  if (!oss_lame_unit (poisson, &lambda, &mu))
+    return FALSE;
+  memset (stiffness, 0, 24 * sizeof *stiffness);
+  for (int q = 0; q < 8; q++)
+    {
+      const double r[3] = { gauss[q & 1], gauss[q >> 1 & 1], gauss[q >> 2 & 1] };
+      double gradient[8][3];
+      shape_gradients (spacing_mm, r, gradient);
+      add_point (lambda, mu, weight, gradient, stiffness);
+    }
+  return TRUE;
+}
+
+/* Sign of Walsh-Hadamard mode @mode at @node: the product over the axes of the mode of the side the node is on. */
+static double
+mode_sign (int mode, int node)
+{
+  double sign = 1.0;
+  for (int k = 0; k < 3; k++)
+    if (mode >> k & 1)
+      sign *= node >> k & 1 ? 1.0 : -1.0;
+  return sign;
+}
+
+static double
+mode_entry (const double stiffness[24][24], int i, int mode_i, int j, int mode_j)
+{
+  double sum = 0.0;
+  for (int a = 0; a < 8; a++)
+    for (int b = 0; b < 8; b++)
+      sum += mode_sign (mode_i, a) * stiffness[3 * a + i][3 * b + j] * mode_sign (mode_j, b);
+  return sum / 64.0;
+}
+
+/* K = H' B H, H unnormalised (H H' = 8), B = H K H' / 64. */
+void
+oss_voxel_blocks_init (OssVoxelBlocks *self, const double stiffness[24][24])
+{
+  for (int s = 0; s < 8; s++)
+    for (int i = 0; i < 3; i++)
+      for (int j = 0; j < 3; j++)
+        self->block[s][i][j] = mode_entry (stiffness, i, s ^ 1 << i, j, s ^ 1 << j);
+}
+
+/* Freedoms of the eight nodes of element @i of a run. */
+static void
+element_freedoms (const OssVoxelLevel *level, const OssVoxelRun *run, gsize y, gsize z, gsize i, gsize freedom[24])
+{
+  for (int row = 0; row < 4; row++)
+    {
+      gsize nodes = (z + (gsize) (row >> 1)) * level->points[1] + y + (gsize) (row & 1);
+      gsize n = oss_voxel_row_nodes (level, nodes);
+      gsize at = 3 * level->row_start[nodes] + run->node[row] + i;
+      for (int side = 0; side < 2; side++)
+        for (int c = 0; c < 3; c++)
+          freedom[3 * (2 * row + side) + c] = at + (gsize) c * n + (gsize) side;
+    }
+}
+
+void
+oss_voxel_row_plain (const OssVoxelLevel *level, gsize y, gsize z, const double *u, double *lower, double *upper)
+{
+  gsize row = z * level->size[1] + y, element = level->element_start[row];
+  gsize start[2] = { oss_voxel_plane_start (level, z), oss_voxel_plane_start (level, z + 1) };
+
+  for (gsize r = level->run_start[row]; r < level->run_start[row + 1]; r++)
+    for (gsize i = 0; i < level->run[r].length; i++, element++)
+      {
+        gsize freedom[24];
+        element_freedoms (level, &level->run[r], y, z, i, freedom);
+        for (int f = 0; f < 24; f++)
+          {
+            double sum = 0.0;
+            for (int g = 0; g < 24; g++)
+              sum += level->stiffness[f][g] * u[freedom[g]];
+            double *entry = f < 12 ? lower + (freedom[f] - start[0]) : upper + (freedom[f] - start[1]);
+            *entry += level->modulus[element] * sum;
+          }
+      }
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fem/oss-voxel-private.h"
+
+#include <string.h>
+
+/* Loops over components and rows have to be unrolled for the vectors to stay in registers: the optimiser does. */
+
+#define ROWS "fem/oss-voxel-rows.h"
+#define STEPS "fem/oss-voxel-steps.h"
+
+#if defined(__x86_64__)
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v4")
+#define REAL float
+#define IN float
+#define INT gint32
+#define LANES 16
+#define NAME v4_float
+#include ROWS
+#define REAL double
+#define IN float
+#define INT gint64
+#define LANES 8
+#define NAME v4_mixed
+#include ROWS
+#define REAL double
+#define IN double
+#define INT gint64
+#define LANES 8
+#define NAME v4_double
+#include ROWS
+#define NAME v4
+#include STEPS
+#pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("arch=x86-64-v3")
+#define REAL float
+#define IN float
+#define INT gint32
+#define LANES 8
+#define NAME v3_float
+#include ROWS
+#define REAL double
+#define IN float
+#define INT gint64
+#define LANES 4
+#define NAME v3_mixed
+#include ROWS
+#define REAL double
+#define IN double
+#define INT gint64
+#define LANES 4
+#define NAME v3_double
+#include ROWS
+#define NAME v3
+#include STEPS
+#pragma GCC pop_options
+#endif
+
+#define REAL float
+#define IN float
+#define INT gint32
+#define LANES 4
+#define NAME any_float
+#include ROWS
+#define REAL double
+#define IN float
+#define INT gint64
+#define LANES 4
+#define NAME any_mixed
+#include ROWS
+#define REAL double
+#define IN double
+#define INT gint64
+#define LANES 4
+#define NAME any_double
+#include ROWS
+#define NAME any
+#include STEPS
+
+static const OssVoxelKernels kernels[] = {
+#if defined(__x86_64__)
+  { "AVX-512", { row_v4_float, row_v4_mixed, row_v4_double }, step_v4 },
+  { "AVX2", { row_v3_float, row_v3_mixed, row_v3_double }, step_v3 },
+#endif
+  { "any processor", { row_any_float, row_any_mixed, row_any_double }, step_any },
+};
+
+static const OssVoxelKernels *chosen;
+
+static gboolean
+can_run (gsize i)
+{
+#if defined(__x86_64__)
+  __builtin_cpu_init ();
+  if (i == 0)
+    return __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
+           && __builtin_cpu_supports ("avx512cd") && __builtin_cpu_supports ("avx512dq")
+           && __builtin_cpu_supports ("avx512vl") && can_run (1);
+  if (i == 1)
+    return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma") && __builtin_cpu_supports ("bmi2");
+#endif
+  return TRUE;
+}
+
+const OssVoxelKernels *
+oss_voxel_kernels_nth (guint n)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kernels); i++)
+    if (can_run (i) && n-- == 0)
+      return &kernels[i];
+  return NULL;
+}
+
+const OssVoxelKernels *
+oss_voxel_kernels (void)
+{
+  const OssVoxelKernels *now = g_atomic_pointer_get (&chosen);
+  if (now == NULL)
+    {
+      now = oss_voxel_kernels_nth (0);
+      g_atomic_pointer_set (&chosen, now);
+    }
+  return now;
+}
+
+void
+oss_voxel_kernels_choose (const OssVoxelKernels *self)
+{
+  g_atomic_pointer_set (&chosen, self);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "fem/oss-voxel.h"
+#include "numeric/oss-cholesky.h"
+
+G_BEGIN_DECLS
+
+/* Kernels read whole vectors: this many elements of any array may be read beyond its end. */
+#define OSS_VOXEL_PAD 64
+#define OSS_VOXEL_MAX_LEVELS 16
+
+/* Consecutive elements of one row along x, and where their nodes start in the four rows of nodes around them:
+ * (y, z), (y + 1, z), (y, z + 1), (y + 1, z + 1).  16 bits hold a row of 65,000. */
+typedef struct
+{
+  guint16 first, length;
+  guint16 node[4];
+} OssVoxelRun;
+
+/* A freedom that is not free: held (spring below 0), or with a spring on the coarser levels. */
+typedef struct
+{
+  gsize freedom;
+  float spring;
+} OssVoxelFixed;
+
+/* The stiffness matrix for E = 1 in Walsh-Hadamard modes: eight 3 x 3 blocks.  Block s couples the modes s ^ 1 of x,
+ * s ^ 2 of y and s ^ 4 of z: a reflection of the box turns the sign of its own component. */
+typedef struct
+{
+  double block[8][3][3];
+} OssVoxelBlocks;
+
+/**
+ * OssVoxelLevel: the voxels of one grid, compactly.
+ * @points: nodes of the lattice: size + 1, also on periodic axes, where the last is a copy of the first
+ * @n_nodes: active lattice points, copies included
+ * @words, @node_bits: bitmap of the active points, @words per row
+ * @row_start: [points_y points_z + 1] active points before each row
+ * @run_start, @element_start: [size_y size_z + 1]
+ * @modulus: [n_elements] MPa
+ * @inverse_modulus: [n_nodes] 1 / sum of the moduli around; 0 never occurs
+ * @fixed, @fixed_plane: sorted by freedom; [points_z + 1] first of each plane
+ * @diagonal: of the element stiffness for E = 1
+ *
+ * A vector has three components per node.  Those of one row of nodes stand together: x of all nodes of the row, then y,
+ * then z: freedom (c, node) is 3 row_start[row] + c n_row + node - row_start[row].
+ */
+typedef struct
+{
+  gsize size[3], points[3];
+  gboolean periodic[3];
+  double spacing_mm[3];
+  gsize n_nodes, n_elements, n_runs, n_fixed;
+  gsize words;
+  guint64 *node_bits;
+  gsize *row_start, *run_start, *element_start;
+  OssVoxelRun *run;
+  float *modulus, *inverse_modulus;
+  OssVoxelFixed *fixed;
+  gsize *fixed_plane;
+  double stiffness[24][24]; /* for E = 1 */
+  double diagonal[3];
+  OssVoxelBlocks blocks;
+  gsize largest_plane; /* nodes */
+  float *x, *y, *b;    /* vectors of the cycle */
+  float *k[4];         /* directions and their images of the inner iteration */
+  double bytes;
+} OssVoxelLevel;
+
+static inline gsize
+oss_voxel_row_nodes (const OssVoxelLevel *level, gsize row)
+{
+  return level->row_start[row + 1] - level->row_start[row];
+}
+
+/* First freedom of a plane of nodes; of the plane after the last: the number of freedoms. */
+static inline gsize
+oss_voxel_plane_start (const OssVoxelLevel *level, gsize plane)
+{
+  return 3 * level->row_start[plane * level->points[1]];
+}
+
+/* Fills @modulus with the moduli of the elements of row (y, z) that are set in the bitmap, in order. */
+typedef void (*OssVoxelFill) (gsize y, gsize z, float *modulus, void *data);
+
+/* Elements as bitmap of @words words a row, [z][y][words]. */
+typedef struct
+{
+  gsize size[3];
+  gsize words;
+  guint64 *bits;
+} OssVoxelBits;
+
+gboolean oss_voxel_bits_init (OssVoxelBits *self, const gsize size[3], GError **error);
+void oss_voxel_bits_clear (OssVoxelBits *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OssVoxelBits, oss_voxel_bits_clear)
+
+static inline guint64 *
+oss_voxel_bits_row (const OssVoxelBits *self, gsize y, gsize z)
+{
+  return self->bits + (z * self->size[1] + y) * self->words;
+}
+
+/* The next run of set bits at or after @from in a row of @n bits; FALSE when there is none. */
+gboolean oss_voxel_next_run (const guint64 *row, gsize n, gsize from, gsize *first, gsize *end);
+/* Set bits before place @i. */
+gsize oss_voxel_rank (const guint64 *row, gsize i);
+
+/* Checks the model and marks its bone; oss_voxel_bits_clear() in any case. */
+gboolean oss_voxel_image_read (const OssVoxelModel *model, OssVoxelBits *bits, const OssTick *tick, GError **error);
+
+typedef struct
+{
+  const OssVoxelModel *model;
+  const OssVoxelBits *bits;
+} OssVoxelImageRow;
+
+/* An OssVoxelFill of the model's moduli; @data: OssVoxelImageRow. */
+void oss_voxel_image_fill (gsize y, gsize z, float *modulus, void *data);
+
+OssVoxelLevel *oss_voxel_level_new (const OssVoxelBits *bits, const double spacing_mm[3], const gboolean periodic[3],
+                                    double poisson, OssVoxelFill fill, void *data, const OssTick *tick, GError **error);
+void oss_voxel_level_free (OssVoxelLevel *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssVoxelLevel, oss_voxel_level_free)
+
+/* Freedom of a lattice point (copies are points of their own), or G_MAXSIZE. */
+gsize oss_voxel_level_freedom (const OssVoxelLevel *self, const gsize at[3], int axis);
+/* Sorts and takes (transfer full) the fixed freedoms; merges those that are listed twice. */
+gboolean oss_voxel_level_take_fixed (OssVoxelLevel *self, GArray *fixed, GError **error);
+/* Copies of a canonical point: all points of the lattice that are the same one; how many (1, 2, 4 or 8). */
+int oss_voxel_level_copies (const OssVoxelLevel *self, const gsize at[3], gsize copies[8][3]);
+
+/* The bitmap of @image without islands; labels of parts by runs are not kept. */
+typedef struct
+{
+  gsize n_islands, n_island_voxels, n_parts;
+} OssVoxelParts;
+gboolean oss_voxel_remove_islands (const OssVoxelModel *model, OssVoxelBits *bits, OssVoxelParts *parts,
+                                   const OssTick *tick, GError **error);
+
+void oss_voxel_blocks_init (OssVoxelBlocks *self, const double stiffness[24][24]);
+
+typedef enum
+{
+  OSS_VOXEL_FLOAT,        /* float in, float out */
+  OSS_VOXEL_FLOAT_DOUBLE, /* float in, computed and given out in double */
+  OSS_VOXEL_DOUBLE,
+} OssVoxelPrecision;
+
+/* Adds what the elements of row (y, z) do to their nodes: @lower is the plane of nodes z, @upper z + 1. */
+typedef void (*OssVoxelRowFunc) (const OssVoxelLevel *level, gsize y, gsize z, const void *u, void *lower, void *upper);
+
+/* x' = x + a (x - x_old) + c D^-1 (b - A x), written over x_old; @old FALSE: x_old counts as x (first step),
+ * @zero: x_old counts as 0. */
+typedef struct
+{
+  const float *x, *b;
+  float *out;
+  float across, along; /* a, c */
+  int old;             /* 0: none, 1: in @out, 2: zero */
+} OssVoxelStep;
+
+/* Kernels for one kind of processor. */
+typedef struct
+{
+  const char *name;
+  OssVoxelRowFunc row[3]; /* by OssVoxelPrecision */
+  void (*step) (const OssVoxelLevel *level, gsize plane, const float *ax, const OssVoxelStep *step);
+} OssVoxelKernels;
+
+const OssVoxelKernels *oss_voxel_kernels (void);
+/* The same by the dense matrix in double, one element after the other. */
+void oss_voxel_row_plain (const OssVoxelLevel *level, gsize y, gsize z, const double *u, double *lower, double *upper);
+/* Kernels by place, for tests and benchmarks: NULL past the last that this processor can run. */
+const OssVoxelKernels *oss_voxel_kernels_nth (guint n);
+void oss_voxel_kernels_choose (const OssVoxelKernels *kernels);
+
+/* Buffers of the threads. */
+typedef struct
+{
+  guint n;
+  gsize bytes;
+  void **buffer;
+  const OssTick *tick; /* (nullable): a sweep ends early, with nothing of use, when asked to stop */
+} OssVoxelWork;
+
+gboolean oss_voxel_work_prepare (OssVoxelWork *self, gsize freedoms, GError **error);
+void oss_voxel_work_clear (OssVoxelWork *self);
+
+typedef struct _OssVoxelSweep OssVoxelSweep;
+/* @ax: K u of a whole plane of nodes, freedoms @begin .. @begin + @n - 1; may be changed. */
+typedef void (*OssVoxelFinish) (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax);
+
+/**
+ * OssVoxelSweep: one pass of the operator over a level.
+ * @u: the vector
+ * @constrained: rows of held freedoms give 0, springs are added
+ * @plain: use the dense matrix (OSS_VOXEL_DOUBLE only)
+ * @finish: told of each plane once it is complete, on the thread that made it; planes in no order
+ *
+ * Each plane of nodes sums the layer of elements below and then the one above, rows ascending: the same bits whatever
+ * the threads.
+ */
+struct _OssVoxelSweep
+{
+  const OssVoxelLevel *level;
+  OssVoxelPrecision precision;
+  const void *u;
+  gboolean constrained, plain;
+  OssVoxelFinish finish;
+  void *data;
+  double *sum; /* (nullable): [points_z] for partial sums */
+};
+
+void oss_voxel_sweep (const OssVoxelSweep *self, OssVoxelWork *work);
+
+/* Sums over planes, in order. */
+double oss_voxel_sum_planes (const OssVoxelLevel *level, const double *sum);
+
+struct _OssVoxelSystem
+{
+  int n_levels;
+  OssVoxelLevel *level[OSS_VOXEL_MAX_LEVELS];
+  OssVoxelWork work;
+  OssCholesky *coarsest;
+  gint32 *coarsest_unknown;
+  gsize coarsest_n;
+  double *coarsest_vector;
+  double poisson;
+  double largest_eigenvalue; /* bound of D^-1 K, the same on every level with the same proportions */
+  gsize *public_start; /* (nullable): [rows + 1] public number of the first node of each row; NULL without copies */
+  gsize n_public_nodes, n_unknowns;
+  OssVoxelFreedom *held, *loaded;
+  gsize n_held, n_loaded;
+  OssVoxelParts parts;
+  int n_motions;
+  double motion[6][6]; /* free rigid motions, orthonormal over all nodes, as combinations of oss_voxel_rigid() */
+  double middle_mm[3], extent_mm;
+};
+
+/* The six rigid motions at a point: translations, then rotations over the extent. */
+void oss_voxel_rigid (const OssVoxelSystem *self, const double at_mm[3], double motion[6][3]);
+/* Finds the rigid motions that no held freedom resists. */
+void oss_voxel_find_motions (OssVoxelSystem *self);
+/* Products of a vector of the finest level with the free motions; then takes them out. */
+void oss_voxel_motion_products (const OssVoxelSystem *self, const double *vector, double product[6]);
+void oss_voxel_take_motions_out (const OssVoxelSystem *self, double *vector);
+void oss_voxel_take_motions_out_float (const OssVoxelSystem *self, float *vector);
+/* The motion in words, for messages. */
+char *oss_voxel_motion_text (const OssVoxelSystem *self, int motion);
+
+/* Sum over a plane of a b, copies of periodic points once. */
+double oss_voxel_plane_dot (const OssVoxelLevel *level, gsize plane, const double *a, const double *b);
+double oss_voxel_plane_dot_mixed (const OssVoxelLevel *level, gsize plane, const float *a, const double *b);
+
+/* Freedom in the vectors of the finest level, or G_MAXSIZE. */
+gsize oss_voxel_system_freedom (const OssVoxelSystem *self, const OssVoxelFreedom *freedom);
+/* Vectors of a solution, bytes. */
+double oss_voxel_solve_bytes (const OssVoxelSystem *self);
+
+static inline gsize
+oss_voxel_public_row (const OssVoxelSystem *self, gsize row)
+{
+  return self->public_start != NULL ? self->public_start[row] : self->level[0]->row_start[row];
+}
+
+/* Between vectors [n_nodes][3] and those of the finest level; the first works in place. */
+void oss_voxel_to_public (const OssVoxelSystem *self, double *vector);
+void oss_voxel_from_public (const OssVoxelSystem *self, const double *vector, double *internal);
+
+/* Adds strain times position to a vector of the finest level. */
+void oss_voxel_add_homogeneous (const OssVoxelSystem *self, const double strain[6], double factor, double *vector);
+
+/* x = M b on the finest level: from level[0]->b to the vector given back, which is level[0]->x or ->y. */
+float *oss_voxel_cycle (OssVoxelSystem *self, const OssTick *tick);
+/* Vectors of all levels; memory they take, bytes. */
+gboolean oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error);
+double oss_voxel_cycle_bytes (const OssVoxelSystem *self);
+/* The coarser levels. */
+gboolean oss_voxel_build_coarse (OssVoxelSystem *self, const OssTick *tick, GError **error);
+
+G_END_DECLS

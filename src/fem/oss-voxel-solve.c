@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/oss-i18n.h"
+#include "base/oss-memory.h"
+#include "base/oss-parallel.h"
+#include "fem/oss-voxel-private.h"
+
+#include <math.h>
+#include <string.h>
+
+#define TOLERANCE 1e-8
+#define MAX_ITERATIONS 300
+/* A load that does more work on a rigid motion than this share of what its parts could do is not balanced. */
+#define UNBALANCED 1e-7
+/* The residual carried along may drift from the true one: as often may the iteration start again from the latter. */
+#define MAX_RESTARTS 6
+
+/* Everything a solution works on.  Vectors are those of the finest level. */
+typedef struct
+{
+  OssVoxelSystem *system;
+  OssVoxelLevel *level;
+  const OssVoxelLoad *load;
+  double *x, *r, *q;
+  float *p, *z;
+  double *sum, *sum_2; /* per plane */
+  double alpha, beta;
+  double load_norm;
+  const OssTick *tick;
+} Solve;
+
+static void
+solve_clear (Solve *self)
+{
+  oss_free_aligned (self->x);
+  oss_free_aligned (self->r);
+  oss_free_aligned (self->q);
+  oss_free_aligned (self->p);
+  g_free (self->sum);
+  g_free (self->sum_2);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Solve, solve_clear)
+
+double
+oss_voxel_solve_bytes (const OssVoxelSystem *self)
+{
+  return 3.0 * (double) self->level[0]->n_nodes * (3.0 * sizeof (double) + sizeof (float))
+         + oss_voxel_cycle_bytes (self);
+}
+
+static gboolean
+solve_prepare (Solve *self, GError **error)
+{
+  gsize n = 3 * self->level->n_nodes + OSS_VOXEL_PAD;
+  double needed = oss_voxel_solve_bytes (self->system), free_bytes = oss_memory_free_bytes ();
+
+  if (free_bytes > 0.0 && needed > free_bytes)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
+                   _ ("The voxel solver needs %.1f GB for %.1f million unknowns; %.1f GB are free."), needed / 1e9,
+                   (double) self->system->n_unknowns / 1e6, free_bytes / 1e9);
+      return FALSE;
+    }
+  self->sum = g_new0 (double, self->level->points[2]);
+  self->sum_2 = g_new0 (double, self->level->points[2]);
+  return (self->x = oss_alloc_aligned (n, sizeof (double), _ ("the voxel solver"), error)) != NULL
+         && (self->r = oss_alloc_aligned (n, sizeof (double), _ ("the voxel solver"), error)) != NULL
+         && (self->q = oss_alloc_aligned (n, sizeof (double), _ ("the voxel solver"), error)) != NULL
+         && (self->p = oss_alloc_aligned (n, sizeof (float), _ ("the voxel solver"), error)) != NULL
+         && oss_voxel_cycle_prepare (self->system, error)
+         && oss_voxel_work_prepare (&self->system->work, 3 * self->level->largest_plane, error);
+}
+
+/* Runs @func for each plane of nodes. */
+static void
+each_plane (Solve *self, OssRangeFunc func)
+{
+  oss_parallel_for (self->level->points[2], 4, func, self);
+}
+
+static void
+store_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+{
+  memcpy ((double *) sweep->data + begin, ax, n * sizeof (double));
+}
+
+static void
+store_and_dot (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+{
+  Solve *self = sweep->data;
+  memcpy (self->q + begin, ax, n * sizeof (double));
+  sweep->sum[plane] = oss_voxel_plane_dot_mixed (sweep->level, plane, sweep->u, self->q);
+}
+
+static void
+negate_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+{
+  double *r = (double *) sweep->data + begin;
+  const double *a = ax;
+  for (gsize i = 0; i < n; i++)
+    r[i] = -a[i];
+}
+
+/* Calls with the freedom of every copy of a point. */
+static void
+add_at (const OssVoxelSystem *system, const OssVoxelFreedom *freedom, double value, double *vector)
+{
+  const OssVoxelLevel *level = system->level[0];
+  gsize point[3], copies[8][3];
+
+  for (int k = 0; k < 3; k++)
+    point[k] = level->periodic[k] && (gsize) freedom->at[k] == level->size[k] ? 0 : (gsize) freedom->at[k];
+  int n = oss_voxel_level_copies (level, point, copies);
+  for (int c = 0; c < n; c++)
+    {
+      gsize f = oss_voxel_level_freedom (level, copies[c], freedom->axis);
+      if (f != G_MAXSIZE)
+        vector[f] += value;
+    }
+}
+
+static void
+zero_held (const OssVoxelLevel *level, double *vector)
+{
+  for (gsize i = 0; i < level->n_fixed; i++)
+    vector[level->fixed[i].freedom] = 0.0;
+}
+
+static void
+dot_planes (gsize begin, gsize end, guint thread, void *data)
+{
+  Solve *self = data;
+  for (gsize plane = begin; plane < end; plane++)
+    self->sum[plane] = oss_voxel_plane_dot (self->level, plane, self->r, self->r);
+}
+
+static double
+norm_r (Solve *self)
+{
+  each_plane (self, dot_planes);
+  return sqrt (oss_voxel_sum_planes (self->level, self->sum));
+}
+
+/* r = f - K (x + homogeneous) with zeros at held freedoms; its norm. */
+static double
+find_residual (Solve *self)
+{
+  const OssVoxelLoad *load = self->load;
+  const OssVoxelSystem *system = self->system;
+  OssVoxelSweep sweep = {
+    .level = self->level, .precision = OSS_VOXEL_DOUBLE, .u = self->x, .finish = negate_plane, .data = self->r
+  };
+
+  oss_voxel_add_homogeneous (system, load->strain, 1.0, self->x);
+  oss_voxel_sweep (&sweep, &self->system->work);
+  oss_voxel_add_homogeneous (system, load->strain, -1.0, self->x);
+  for (gsize i = 0; load->force_n != NULL && i < system->n_loaded; i++)
+    add_at (system, &system->loaded[i], load->force_n[i], self->r);
+  zero_held (self->level, self->r);
+  return norm_r (self);
+}
+
+/* Held freedoms of x get their values; what they had goes. */
+static void
+set_held (Solve *self)
+{
+  const OssVoxelSystem *system = self->system;
+  zero_held (self->level, self->x);
+  for (gsize i = 0; self->load->held_mm != NULL && i < system->n_held; i++)
+    {
+      gsize f = oss_voxel_system_freedom (system, &system->held[i]);
+      if (f != G_MAXSIZE) /* listed twice: the first value counts, checked to be the same */
+        add_at (system, &system->held[i], self->load->held_mm[i] - self->x[f], self->x);
+    }
+}
+
+/* Whether the right-hand side pushes a free motion: r is f - K x without a start. */
+static gboolean
+check_balance (Solve *self, GError **error)
+{
+  double product[6];
+
+  if (self->system->n_motions == 0)
+    return TRUE;
+  oss_voxel_motion_products (self->system, self->r, product);
+  for (int i = 0; i < self->system->n_motions; i++)
+    if (fabs (product[i]) > UNBALANCED * self->load_norm)
+      {
+        g_autofree char *text = oss_voxel_motion_text (self->system, i);
+        g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
+                     _ ("The load moves the bone as a rigid body: nothing resists %s. Hold it, or balance the forces."),
+                     text);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+check_load (const OssVoxelSystem *system, const OssVoxelLoad *load, GError **error)
+{
+  double sum = 0.0;
+
+  for (gsize i = 0; load->held_mm != NULL && i < system->n_held; i++)
+    sum += load->held_mm[i];
+  for (gsize i = 0; load->force_n != NULL && i < system->n_loaded; i++)
+    sum += load->force_n[i];
+  for (int i = 0; i < 6; i++)
+    sum += load->strain[i];
+  if (isfinite (sum))
+    return TRUE;
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("A load is not a number."));
+  return FALSE;
+}
+
+/* x from the start, r from x, the norm of the right-hand side; the first relative residual. */
+static gboolean
+start (Solve *self, const OssVoxelOptions *options, double *residual, GError **error)
+{
+  set_held (self);
+  self->load_norm = find_residual (self);
+  if (!(self->load_norm > 0.0))
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                           _ ("Nothing loads the bone: all forces and prescribed displacements on it are zero."));
+      return FALSE;
+    }
+  if (!check_balance (self, error))
+    return FALSE;
+  *residual = 1.0;
+  if (options->start_mm != NULL)
+    {
+      oss_voxel_from_public (self->system, options->start_mm, self->x);
+      set_held (self);
+      *residual = find_residual (self) / self->load_norm;
+    }
+  return TRUE;
+}
+
+static void
+to_float (gsize begin, gsize end, guint thread, void *data)
+{
+  Solve *self = data;
+  for (gsize i = oss_voxel_plane_start (self->level, begin); i < oss_voxel_plane_start (self->level, end); i++)
+    self->level->b[i] = (float) self->r[i];
+}
+
+static void
+dot_preconditioned (gsize begin, gsize end, guint thread, void *data)
+{
+  Solve *self = data;
+  for (gsize plane = begin; plane < end; plane++)
+    {
+      self->sum[plane] = oss_voxel_plane_dot_mixed (self->level, plane, self->z, self->r);
+      self->sum_2[plane] = oss_voxel_plane_dot_mixed (self->level, plane, self->z, self->q);
+    }
+}
+
+static void
+turn (gsize begin, gsize end, guint thread, void *data)
+{
+  Solve *self = data;
+  float beta = (float) self->beta;
+  for (gsize i = oss_voxel_plane_start (self->level, begin); i < oss_voxel_plane_start (self->level, end); i++)
+    self->p[i] = self->z[i] + beta * self->p[i];
+}
+
+static void
+advance (gsize begin, gsize end, guint thread, void *data)
+{
+  Solve *self = data;
+  double alpha = self->alpha;
+  for (gsize i = oss_voxel_plane_start (self->level, begin); i < oss_voxel_plane_start (self->level, end); i++)
+    {
+      self->x[i] += alpha * self->p[i];
+      self->r[i] -= alpha * self->q[i];
+    }
+  for (gsize plane = begin; plane < end; plane++)
+    self->sum[plane] = oss_voxel_plane_dot (self->level, plane, self->r, self->r);
+}
+
+/* z = M r, then p: the Polak-Ribiere form of beta forgives that M is rounded to float.  @rz: in: of the last
+ * iteration, 0 to begin anew; out: of this one. */
+static gboolean
+find_direction (Solve *self, double *rz, GError **error)
+{
+  OssVoxelLevel *level = self->level;
+
+  each_plane (self, to_float);
+  self->z = oss_voxel_cycle (self->system, self->tick);
+  if (self->z == NULL)
+    return oss_tick_cancelled (error);
+  oss_voxel_take_motions_out_float (self->system, self->z);
+  for (gsize i = 0; i < level->n_fixed; i++)
+    self->z[level->fixed[i].freedom] = 0.0f;
+  each_plane (self, dot_preconditioned);
+  double now = oss_voxel_sum_planes (level, self->sum),
+         changed = -self->alpha * oss_voxel_sum_planes (level, self->sum_2);
+  self->beta = *rz > 0.0 ? changed / *rz : 0.0;
+  *rz = now;
+  each_plane (self, turn);
+  return TRUE;
+}
+
+/* One iteration; FALSE with or without an error: cancelled, or broken down. */
+static gboolean
+iterate (Solve *self, double *rz, double *residual, GError **error)
+{
+  OssVoxelSweep sweep = { .level = self->level,
+                          .precision = OSS_VOXEL_FLOAT_DOUBLE,
+                          .u = self->p,
+                          .constrained = TRUE,
+                          .finish = store_and_dot,
+                          .data = self,
+                          .sum = self->sum };
+
+  if (!find_direction (self, rz, error))
+    return FALSE;
+  oss_voxel_sweep (&sweep, &self->system->work);
+  if (oss_tick_stopped (self->tick))
+    return oss_tick_cancelled (error);
+  double curvature = oss_voxel_sum_planes (self->level, self->sum);
+  if (!(curvature > 0.0) || !(*rz > 0.0) || !isfinite (curvature))
+    return FALSE;
+  /* The step to the minimum along p: p r = z r when the last step was exact, and beta makes it so. */
+  self->alpha = *rz / curvature;
+  each_plane (self, advance);
+  *residual = sqrt (oss_voxel_sum_planes (self->level, self->sum)) / self->load_norm;
+  return isfinite (*residual);
+}
+
+static gboolean
+run (Solve *self, const OssVoxelOptions *options, OssVoxelResult *result, double residual, GError **error)
+{
+  double tolerance = options->tolerance > 0.0 ? options->tolerance : TOLERANCE, rz = 0.0, first = residual;
+  int most = options->max_iterations > 0 ? options->max_iterations : MAX_ITERATIONS, restarts = 0;
+  g_autoptr (GError) stopped = NULL;
+
+  result->history = g_new0 (double, most + 1);
+  result->history[0] = residual;
+  g_strlcpy (result->reason, "converged", sizeof result->reason);
+  while (residual > tolerance && result->iterations < most)
+    {
+      double done = log (first / residual) / log (first / tolerance);
+      if (!oss_tick_report (self->tick, done, result->iterations == 0 ? _ ("Solving the voxel model") : NULL, error))
+        return FALSE;
+      if (!iterate (self, &rz, &residual, &stopped))
+        {
+          if (stopped != NULL)
+            {
+              g_propagate_error (error, g_steal_pointer (&stopped));
+              return FALSE;
+            }
+          residual = find_residual (self) / self->load_norm;
+          rz = 0.0;
+          if (++restarts > MAX_RESTARTS)
+            break;
+          continue;
+        }
+      if (residual <= tolerance)
+        {
+          residual = find_residual (self) / self->load_norm; /* the true one */
+          rz = 0.0;
+        }
+      result->history[++result->iterations] = residual;
+    }
+  result->relative_residual = find_residual (self) / self->load_norm;
+  result->converged = result->relative_residual <= tolerance;
+  if (!result->converged)
+    g_snprintf (result->reason, sizeof result->reason,
+                "the residual is %.2e of the load after %d iterations, asked were %.2e", result->relative_residual,
+                result->iterations, tolerance);
+  return TRUE;
+}
+
+/* Reactions, energy, displacement; x is given away. */
+static gboolean
+finish (Solve *self, OssVoxelResult *result, GError **error)
+{
+  OssVoxelSystem *system = self->system;
+  OssVoxelLevel open = *self->level; /* copies of periodic points as points of their own */
+  OssVoxelSweep sweep = {
+    .level = self->level, .precision = OSS_VOXEL_DOUBLE, .u = self->x, .finish = store_plane, .data = self->q
+  };
+
+  memset (open.periodic, 0, sizeof open.periodic);
+  oss_voxel_take_motions_out (system, self->x);
+  result->projected_motions = system->n_motions;
+  oss_voxel_add_homogeneous (system, self->load->strain, 1.0, self->x);
+  oss_voxel_sweep (&sweep, &system->work);
+  result->n_held = system->n_held;
+  result->reaction_n = g_new0 (double, MAX (system->n_held, 1));
+  for (gsize i = 0; self->load->force_n != NULL && i < system->n_loaded; i++)
+    add_at (system, &system->loaded[i], -self->load->force_n[i], self->q);
+  for (gsize i = 0; i < system->n_held; i++)
+    {
+      gsize f = oss_voxel_system_freedom (system, &system->held[i]);
+      if (f != G_MAXSIZE)
+        {
+          result->reaction_n[i] = self->q[f];
+          add_at (system, &system->held[i], -self->q[f], self->q);
+        }
+    }
+  sweep.level = &open;
+  oss_voxel_sweep (&sweep, &system->work);
+  for (gsize plane = 0; plane < open.points[2]; plane++)
+    self->sum[plane] = oss_voxel_plane_dot (&open, plane, self->x, self->q);
+  result->energy_n_mm = 0.5 * oss_voxel_sum_planes (&open, self->sum);
+  oss_voxel_add_homogeneous (system, self->load->strain, -1.0, self->x);
+  oss_voxel_to_public (system, self->x);
+  result->n_nodes = system->n_public_nodes;
+  result->displacement_mm = g_steal_pointer (&self->x);
+  return !oss_tick_stopped (self->tick) || oss_tick_cancelled (error);
+}
+
+OssVoxelResult *
+oss_voxel_solve (OssVoxelSystem *self, const OssVoxelLoad *load, const OssVoxelOptions *options, const OssTick *tick,
+                 GError **error)
+{
+  static const OssVoxelOptions usual = { 0 };
+  gint64 begun = g_get_monotonic_time ();
+  g_autoptr (OssVoxelResult) result = g_new0 (OssVoxelResult, 1);
+  g_auto (Solve) solve = { .system = self, .level = self->level[0], .load = load, .tick = tick };
+  OssVoxelInfo info;
+  double residual = 1.0;
+
+  if (options == NULL)
+    options = &usual;
+  self->work.tick = tick;
+  gboolean done = check_load (self, load, error) && solve_prepare (&solve, error)
+                  && start (&solve, options, &residual, error) && run (&solve, options, result, residual, error)
+                  && finish (&solve, result, error);
+  self->work.tick = NULL;
+  if (!done)
+    return NULL;
+  oss_voxel_system_info (self, &info);
+  result->bytes = info.bytes_grid + info.bytes_solve;
+  result->seconds = (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC;
+  return g_steal_pointer (&result);
+}
+
+void
+oss_voxel_result_free (OssVoxelResult *self)
+{
+  if (self == NULL)
+    return;
+  oss_free_aligned (self->displacement_mm);
+  g_free (self->reaction_n);
+  g_free (self->history);
+  g_free (self);
+}
