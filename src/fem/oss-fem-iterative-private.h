@@ -2,6 +2,7 @@
 #pragma once
 
 #include "mesh/oss-mesh.h"
+#include "numeric/oss-amg.h"
 #include "numeric/oss-block-matrix.h"
 #include "numeric/oss-cg.h"
 
@@ -34,6 +35,10 @@ typedef struct _OssTetSolver OssTetSolver;
  */
 OssTetSolver *oss_tet_solver_new (const OssMesh *mesh, const OssIncidence *incidence, const OssBlockMatrix *elastic,
                                   const gint32 *unknown, gsize *weakest_node, const OssTick *tick, GError **error);
+/* The same with other levels than the usual ones. */
+OssTetSolver *
+oss_tet_solver_new_with (const OssMesh *mesh, const OssBlockMatrix *elastic, const gint32 *unknown,
+                         const OssAmgOptions *options, gsize *weakest_node, const OssTick *tick, GError **error);
 void oss_tet_solver_free (OssTetSolver *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssTetSolver, oss_tet_solver_free)
 
@@ -54,10 +59,16 @@ gboolean
 oss_tet_solver_solve (OssTetSolver *self, const OssBlockMatrix *matrix, const double *right, double *x,
                       double tolerance, int maximum_iterations, OssCgInfo *info, const OssTick *tick, GError **error);
 
+/* y = K x over all freedoms, prescribed ones included, both [3 n_nodes]. */
+void oss_tet_solver_multiply (OssTetSolver *self, const OssBlockMatrix *matrix, const double *x, double *y);
+
 /* z = M r, both [3 n_nodes]: the preconditioner alone, for tests. */
 gboolean oss_tet_solver_precondition (OssTetSolver *self, const double *r, double *z, GError **error);
 
 /* What it is made of, such as "p-multigrid, CHOLMOD". */
 const char *oss_tet_solver_name (const OssTetSolver *self);
+
+/* Bytes of matrices and transfers that the preconditioner reads each time. */
+double oss_tet_solver_bytes (const OssTetSolver *self);
 
 G_END_DECLS

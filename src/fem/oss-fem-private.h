@@ -97,6 +97,22 @@ OssBlockMatrix *oss_fem_assemble (const OssFemModel *model, const OssElements *e
  */
 gboolean oss_fem_check_support (const OssFemModel *model, GError **error);
 
+/* FALSE with OSS_ERROR_FAILED: the model gives way near a node; @pivot: what is left of its stiffness. */
+gboolean oss_fem_fail_not_held (const OssFemModel *model, gsize node, double pivot, GError **error);
+
+/**
+ * oss_fem_solve_iterative:
+ * @unknown: [3 n_nodes] -1 where a freedom is not sought
+ * @work: (out): [3 n_nodes] f - K u
+ *
+ * The displacement, relative residual, iterations and solver of @result, which holds the prescribed displacements, by
+ * conjugate gradients.
+ */
+gboolean
+oss_fem_solve_iterative (const OssFemModel *model, const OssBlockMatrix *stiffness, const OssIncidence *incidence,
+                         const gint32 *unknown, const OssFemSolveOptions *options, OssFemResult *result, double *work,
+                         const OssTick *tick, GError **error);
+
 /* Fills the fields of @result that follow from its displacement. */
 gboolean oss_fem_recover (const OssFemModel *model, const OssElements *elements, const OssIncidence *incidence,
                           OssFemResult *result, const OssTick *tick, GError **error);

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/oss-i18n.h"
 #include "base/oss-memory.h"
+#include "fem/oss-fem-iterative-private.h"
 #include "fem/oss-fem-private.h"
+
+#include <string.h>
+
+/* A model with fewer unknowns than this is factorised in no time, to the last digit. */
+#define ITERATE_ABOVE 15000
+/* So many iterative solutions take as long as a factorisation. */
+#define DIRECT_FROM_LOAD_CASES 12
 
 /* A residual above this gets one step of iterative refinement; the next is at rounding. */
 #define REFINE_ABOVE 1e-12
@@ -74,6 +82,17 @@ add_unknowns (const Unknowns *unknowns, gsize n_freedoms, const double *x, doubl
       u[f] += x[unknowns->unknown[f]];
 }
 
+gboolean
+oss_fem_fail_not_held (const OssFemModel *model, gsize node, double pivot, GError **error)
+{
+  const double *x = model->mesh->nodes + 3 * node;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
+               _ ("The model is not held: near (%.1f, %.1f, %.1f) mm a part can move as a rigid body (relative pivot "
+                  "%.0e). Look for parts that touch in a point or an edge only, or mesh again."),
+               x[0], x[1], x[2], pivot);
+  return FALSE;
+}
+
 /* Says where the model gives way, in the user's terms. */
 static OssCholesky *
 fail_singular (const OssFemModel *model, const Unknowns *unknowns, const OssCholeskyInfo *info, GError **error,
@@ -89,11 +108,7 @@ fail_singular (const OssFemModel *model, const Unknowns *unknowns, const OssChol
   g_error_free (cause);
   while (unknowns->unknown[freedom] != (gint32) info->weakest_row)
     freedom++;
-  const double *x = model->mesh->nodes + freedom / 3 * 3;
-  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
-               _ ("The model is not held: near (%.1f, %.1f, %.1f) mm a part can move as a rigid body (relative pivot "
-                  "%.0e). Look for parts that touch in a point or an edge only, or mesh again."),
-               x[0], x[1], x[2], info->weakest_pivot);
+  oss_fem_fail_not_held (model, freedom / 3, info->weakest_pivot, error);
   return NULL;
 }
 
@@ -124,8 +139,6 @@ solve_unknowns (const OssFemModel *model, const OssBlockMatrix *stiffness, const
   gsize n_freedoms = 3 * model->mesh->n_nodes;
   g_autoptr (OssCholesky) cholesky = NULL;
 
-  for (gsize i = 0; i < model->n_prescribed; i++)
-    result->displacement[3 * model->prescribed[i].node + model->prescribed[i].axis] = model->prescribed[i].value;
   double load = residual (model, stiffness, unknowns, result->displacement, work, right), left = load;
   if (load > 0.0)
     {
@@ -203,9 +216,64 @@ oss_fem_result_free (OssFemResult *self)
   g_free (self);
 }
 
+static void
+prescribe (const OssFemModel *model, OssFemResult *result)
+{
+  memset (result->displacement, 0, 3 * result->n_nodes * sizeof *result->displacement);
+  for (gsize i = 0; i < model->n_prescribed; i++)
+    result->displacement[3 * model->prescribed[i].node + model->prescribed[i].axis] = model->prescribed[i].value;
+}
+
+/* Whether to iterate, and why. */
+static gboolean
+choose_solver (const OssFemSolveOptions *options, gsize n, OssFemResult *result)
+{
+  char *choice = result->choice;
+
+  if (options->solver != OSS_FEM_SOLVER_AUTO)
+    g_strlcpy (choice, "asked for", sizeof result->choice);
+  else if (n < ITERATE_ABOVE)
+    g_snprintf (choice, sizeof result->choice, "automatic: only %zu unknowns", n);
+  else if (options->load_cases >= DIRECT_FROM_LOAD_CASES)
+    g_snprintf (choice, sizeof result->choice, "automatic: one factorisation for %u load cases", options->load_cases);
+  else
+    {
+      g_snprintf (choice, sizeof result->choice, "automatic: %zu unknowns, %s", n,
+                  options->load_cases > 1 ? "few load cases" : "one load case");
+      return TRUE;
+    }
+  return options->solver == OSS_FEM_SOLVER_ITERATIVE;
+}
+
+/* With the solver of choice; where it was chosen automatically and does not converge, with the other. */
+static gboolean
+solve_chosen (const OssFemModel *model, const OssBlockMatrix *stiffness, const OssIncidence *incidence,
+              const Unknowns *unknowns, const OssFemSolveOptions *options, OssFemResult *result, double *work,
+              const OssTick *tick, GError **error)
+{
+  GError *cause = NULL;
+
+  prescribe (model, result);
+  if (!choose_solver (options, unknowns->n, result))
+    return solve_unknowns (model, stiffness, unknowns, result, work, tick, error);
+  if (oss_fem_solve_iterative (model, stiffness, incidence, unknowns->unknown, options, result, work, tick, &cause))
+    return TRUE;
+  if (options->solver != OSS_FEM_SOLVER_AUTO || !g_error_matches (cause, OSS_ERROR, OSS_ERROR_FAILED))
+    {
+      g_propagate_error (error, cause);
+      return FALSE;
+    }
+  g_debug ("%s", cause->message);
+  g_clear_error (&cause);
+  prescribe (model, result);
+  result->iterations = 0;
+  g_strlcpy (result->choice, "automatic: the iteration did not converge", sizeof result->choice);
+  return solve_unknowns (model, stiffness, unknowns, result, work, tick, error);
+}
+
 static gboolean
 solve_linear (const OssFemModel *model, const OssElements *elements, const OssIncidence *incidence,
-              OssFemResult *result, const OssTick *tick, GError **error)
+              const OssFemSolveOptions *options, OssFemResult *result, const OssTick *tick, GError **error)
 {
   OssTick assembling = oss_tick_part (tick, 0.0, 0.1), solving = oss_tick_part (tick, 0.1, 1.0);
   g_auto (Unknowns) unknowns = { NULL };
@@ -217,20 +285,51 @@ solve_linear (const OssFemModel *model, const OssElements *elements, const OssIn
   if (stiffness == NULL)
     return FALSE;
   number_unknowns (model, incidence, &unknowns);
-  if (!solve_unknowns (model, stiffness, &unknowns, result, work, &solving, error))
+  if (!solve_chosen (model, stiffness, incidence, &unknowns, options, result, work, &solving, error))
     return FALSE;
   result->dof = unknowns.n;
   take_reactions (model, work, result);
   return TRUE;
 }
 
+void
+oss_fem_solve_options_default (OssFemSolveOptions *options)
+{
+  *options = (OssFemSolveOptions){ .solver = OSS_FEM_SOLVER_AUTO,
+                                   .tolerance = OSS_TET_TOLERANCE,
+                                   .maximum_iterations = OSS_TET_ITERATIONS,
+                                   .load_cases = 1 };
+}
+
+static gboolean
+check_options (const OssFemSolveOptions *options, GError **error)
+{
+  if (options->tolerance > 0.0 && options->tolerance < 1.0 && options->maximum_iterations > 0)
+    return TRUE;
+  g_set_error (
+      error, OSS_ERROR, OSS_ERROR_USAGE,
+      _ ("A tolerance of %g with %d iterations at most cannot be met; the tolerance has to be between 0 and 1."),
+      options->tolerance, options->maximum_iterations);
+  return FALSE;
+}
+
 OssFemResult *
 oss_fem_solve (const OssFemModel *model, const OssTick *tick, GError **error)
+{
+  OssFemSolveOptions options;
+
+  oss_fem_solve_options_default (&options);
+  return oss_fem_solve_with (model, &options, tick, error);
+}
+
+OssFemResult *
+oss_fem_solve_with (const OssFemModel *model, const OssFemSolveOptions *options, const OssTick *tick, GError **error)
 {
   const OssMesh *mesh = model->mesh;
   OssTick solving = oss_tick_part (tick, 0.03, 0.97), recovering = oss_tick_part (tick, 0.97, 1.0);
 
-  if (!oss_fem_model_check (model, error) || !oss_tick_report (tick, 0.0, _ ("Reading the mesh"), error))
+  if (!check_options (options, error) || !oss_fem_model_check (model, error)
+      || !oss_tick_report (tick, 0.0, _ ("Reading the mesh"), error))
     return NULL;
   g_autoptr (OssIncidence) incidence =
       oss_incidence_new (mesh->n_nodes, mesh->n_elements, oss_element_nodes (mesh->kind), mesh->elements, error);
@@ -240,7 +339,7 @@ oss_fem_solve (const OssFemModel *model, const OssTick *tick, GError **error)
   if (elements == NULL)
     return NULL;
   g_autoptr (OssFemResult) result = result_new (mesh->n_nodes, mesh->n_elements, error);
-  if (result == NULL || !solve_linear (model, elements, incidence, result, &solving, error)
+  if (result == NULL || !solve_linear (model, elements, incidence, options, result, &solving, error)
       || !oss_tick_report (&recovering, 0.0, _ ("Working out the stresses"), error)
       || !oss_fem_recover (model, elements, incidence, result, &recovering, error)
       || !oss_tick_report (tick, 1.0, NULL, error))

@@ -109,18 +109,45 @@ typedef struct
   gsize dof;                /* unknowns: freedoms that are not prescribed */
   double relative_residual; /* |f - K u| / |right-hand side| over the unknowns, with the whole matrix */
   int iterations;           /* 0 for a direct solution */
-  char solver[48];
+  char solver[64];
+  char choice[96]; /* why this solver */
   char reason[96]; /* "solved", or why not */
 } OssFemResult;
+
+typedef enum
+{
+  OSS_FEM_SOLVER_AUTO,
+  OSS_FEM_SOLVER_DIRECT,    /* supernodal Cholesky factorisation */
+  OSS_FEM_SOLVER_ITERATIVE, /* conjugate gradients with multigrid */
+} OssFemSolver;
+
+/**
+ * OssFemSolveOptions:
+ * @solver: %OSS_FEM_SOLVER_AUTO iterates for a few load cases, factorises small models and many load cases, and
+ *   factorises where the iteration does not converge
+ * @tolerance: of the relative residual of an iteration, 1e-10 by default; the result has the true one
+ * @maximum_iterations: 1000 by default
+ * @load_cases: how many loads are going to be solved for on this model, 1 by default: a hint to the choice
+ */
+typedef struct
+{
+  OssFemSolver solver;
+  double tolerance;
+  int maximum_iterations;
+  guint load_cases;
+} OssFemSolveOptions;
+
+OSS_API void oss_fem_solve_options_default (OssFemSolveOptions *options);
 
 /**
  * oss_fem_solve:
  *
- * Isotropic linear elasticity; full integration (tet4 1 point, tet10 4, hex8 2 x 2 x 2); supernodal Cholesky
- * factorisation with one step of refinement where the residual asks for it.  Prescribed freedoms are
- * eliminated.  Nodes that belong to no element stay where they are.
+ * Isotropic linear elasticity; full integration (tet4 1 point, tet10 4, hex8 2 x 2 x 2); the solver is chosen
+ * by the size of the model: conjugate gradients with multigrid, or supernodal Cholesky factorisation with one step of
+ * refinement where the residual asks for it; the result says which.  Prescribed freedoms are eliminated.  Nodes that
+ * belong to no element stay where they are.
  *
- * A stop is answered within 50 ms; the factorisation then ends on a thread of its own and is dropped.
+ * A stop is answered within 200 ms; a factorisation then ends on a thread of its own and is dropped.
  * Thread safety: any thread; the model is only read, and no longer than the call lasts.
  *
  * Returns: (transfer full) (nullable): %NULL with
@@ -130,6 +157,11 @@ typedef struct
  *   %OSS_ERROR_CANCELLED
  */
 OSS_API OssFemResult *oss_fem_solve (const OssFemModel *model, const OssTick *tick, GError **error);
+
+/* The same with a solver of choice; also %OSS_ERROR_USAGE for a tolerance that is not between 0 and 1, and
+ * %OSS_ERROR_FAILED when the iteration does not converge (tells the iterations and the last residuals). */
+OSS_API OssFemResult *
+oss_fem_solve_with (const OssFemModel *model, const OssFemSolveOptions *options, const OssTick *tick, GError **error);
 OSS_API void oss_fem_result_free (OssFemResult *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssFemResult, oss_fem_result_free)
 
