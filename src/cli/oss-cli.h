@@ -22,6 +22,11 @@ gboolean oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_mesh (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_solve (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_homogenize (OssCli *cli, int argc, char **argv, GError **error);
+
+/* The kind of "solve" that "--modulus" asks for. */
+gboolean oss_cli_solve_voxel (OssCli *cli, int argc, char **argv, GError **error);
 
 /* Several tables as one, zero-terminated; g_free(). */
 GOptionEntry *oss_cli_join (const GOptionEntry *const *tables);

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fem/oss-voxel-compression.h"
+
+#include "base/oss-i18n.h"
+#include "base/oss-memory.h"
+#include "fem/oss-voxel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PISTOIA_VOLUME 0.02
+#define PISTOIA_STRAIN 0.007
+/* A reaction this small beside the one of a solid block means that nothing connects the faces. */
+#define CONNECTED_ABOVE 1e-9
+
+static const char *const lateral_names[] = { "none", "top", "bottom", "both" };
+
+const char *
+oss_lateral_name (OssLateral lateral)
+{
+  return lateral_names[lateral];
+}
+
+gboolean
+oss_lateral_from_name (const char *name, OssLateral *lateral)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (lateral_names); i++)
+    if (g_str_equal (name, lateral_names[i]))
+      {
+        *lateral = (OssLateral) i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* One of the two faces: a plane of voxels. */
+typedef struct
+{
+  guint8 label; /* 0: any bone */
+  int voxel;    /* its place along the axis */
+  int plane;    /* of lattice points: @voxel, or one more when the face looks up */
+  guint first;  /* of its freedoms in the list */
+  guint end;
+  gsize n_nodes;
+} Face;
+
+typedef struct
+{
+  const OssVoxelCompression *given;
+  Face top, bottom;
+  double outward; /* 1 when the top looks up the axis, else -1 */
+  double displacement_mm, distance_mm;
+  GArray *freedoms;
+  GArray *values;
+  OssVoxelSystem *system;
+  double extreme_modulus_mpa;
+  OssVoxelResult *solved;
+} Job;
+
+static void
+job_clear (Job *self)
+{
+  g_clear_pointer (&self->freedoms, g_array_unref);
+  g_clear_pointer (&self->values, g_array_unref);
+  g_clear_pointer (&self->system, oss_voxel_system_free);
+  g_clear_pointer (&self->solved, oss_voxel_result_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Job, job_clear)
+
+static gboolean
+refuse (GError **error, OssError code, char *message)
+{
+  g_set_error_literal (error, OSS_ERROR, (int) code, message);
+  g_free (message);
+  return FALSE;
+}
+
+/* --- Input --- */
+
+static gboolean
+check_moduli (Job *self, GError **error)
+{
+  const OssVolume *modulus = self->given->modulus_mpa;
+  gsize n = oss_grid_count (&modulus->grid), negative = 0, wrong = 0, bone = 0;
+
+  for (gsize v = 0; v < n; v++)
+    {
+      float e = modulus->data[v];
+      negative += e < 0.0f;
+      wrong += !isfinite (e);
+      bone += e > 0.0f;
+      self->extreme_modulus_mpa = fmax (self->extreme_modulus_mpa, e);
+    }
+  if (negative > 0)
+    return refuse (
+        error, OSS_ERROR_INVALID_DATA,
+        g_strdup_printf (_ ("The modulus of %zu voxels is negative: it must be above 0 in bone and 0 outside."),
+                         negative));
+  if (wrong > 0)
+    return refuse (error, OSS_ERROR_INVALID_DATA,
+                   g_strdup_printf (_ ("The modulus of %zu voxels is not a number."), wrong));
+  if (bone == 0)
+    return refuse (error, OSS_ERROR_INVALID_DATA, g_strdup (_ ("There is no bone in the image: every modulus is 0.")));
+  return TRUE;
+}
+
+static gboolean
+check_given (Job *self, GError **error)
+{
+  const OssVoxelCompression *given = self->given;
+
+  if (given->axis < 0 || given->axis > 2)
+    return refuse (error, OSS_ERROR_INVALID_DATA, g_strdup_printf (_ ("There is no axis %d."), given->axis));
+  if (!(given->poisson > -1.0 && given->poisson < 0.5))
+    return refuse (
+        error, OSS_ERROR_INVALID_DATA,
+        g_strdup_printf (_ ("Poisson’s ratio is %g: it must be more than −1 and less than 0.5."), given->poisson));
+  if (!isfinite (given->move) || given->move == 0.0)
+    return refuse (error, OSS_ERROR_INVALID_DATA,
+                   g_strdup_printf (_ ("A displacement or strain of %g loads nothing."), given->move));
+  if (given->labels != NULL && !oss_grid_equal (&given->labels->grid, &given->modulus_mpa->grid, 1e-3))
+    return refuse (error, OSS_ERROR_INVALID_DATA,
+                   g_strdup (_ ("The labels are on another grid than the moduli. Resample them first.")));
+  return check_moduli (self, error);
+}
+
+/* --- The faces --- */
+
+static gboolean
+belongs (const Job *self, const Face *face, gsize voxel)
+{
+  return self->given->modulus_mpa->data[voxel] > 0.0f
+         && (face->label == 0 || self->given->labels->data[voxel] == face->label);
+}
+
+/* First and last plane of voxels of a face's label, and the mean place; FALSE when it has no bone. */
+static gboolean
+face_extent (const Job *self, const Face *face, int *low, int *high, double *mean)
+{
+  const int *size = self->given->modulus_mpa->grid.size;
+  gsize n = oss_grid_count (&self->given->modulus_mpa->grid), count = 0;
+  int axis = self->given->axis;
+  gsize stride = axis == 0 ? 1 : axis == 1 ? (gsize) size[0] : (gsize) size[0] * (gsize) size[1];
+  double sum = 0.0;
+
+  *low = size[axis], *high = -1;
+  for (gsize v = 0; v < n; v++)
+    {
+      if (!belongs (self, face, v))
+        continue;
+      int at = (int) (v / stride % (gsize) size[axis]);
+      *low = MIN (*low, at);
+      *high = MAX (*high, at);
+      sum += at;
+      count++;
+    }
+  *mean = count > 0 ? sum / (double) count : 0.0;
+  return count > 0;
+}
+
+static gboolean
+find_faces (Job *self, GError **error)
+{
+  const OssVoxelCompression *given = self->given;
+  int low[2], high[2];
+  double mean[2];
+
+  self->top.label = given->labels != NULL ? given->top : 0;
+  self->bottom.label = given->labels != NULL ? given->bottom : 0;
+  const Face *faces[2] = { &self->top, &self->bottom };
+  for (int i = 0; i < 2; i++)
+    {
+      if (given->labels != NULL && faces[i]->label == 0)
+        return refuse (error, OSS_ERROR_INVALID_DATA,
+                       g_strdup (_ ("With labels, the labels of the top and the bottom are needed, each above 0.")));
+      if (!face_extent (self, faces[i], &low[i], &high[i], &mean[i]))
+        return refuse (error, OSS_ERROR_INVALID_DATA,
+                       g_strdup_printf (_ ("No bone has the label %d: that face has no nodes."), faces[i]->label));
+    }
+  if (given->labels != NULL && mean[0] == mean[1])
+    return refuse (
+        error, OSS_ERROR_INVALID_DATA,
+        g_strdup_printf (_ ("The labels %d and %d lie at the same place along the axis."), given->top, given->bottom));
+  gboolean up = mean[0] >= mean[1];
+  self->outward = up ? 1.0 : -1.0;
+  self->top.voxel = up ? high[0] : low[0];
+  self->bottom.voxel = up ? low[1] : high[1];
+  self->top.plane = self->top.voxel + (up ? 1 : 0);
+  self->bottom.plane = self->bottom.voxel + (up ? 0 : 1);
+  self->distance_mm = abs (self->top.plane - self->bottom.plane) * given->modulus_mpa->grid.spacing[given->axis];
+  self->displacement_mm = given->move * (given->move_is_strain ? self->distance_mm : 1.0);
+  return TRUE;
+}
+
+/* Lists the freedoms of a face's nodes, each once. */
+static void
+add_face (Job *self, Face *face, gboolean sideways, double move_mm)
+{
+  const OssGrid *grid = &self->given->modulus_mpa->grid;
+  int axis = self->given->axis, b = axis == 0 ? 1 : 0, c = axis == 2 ? 1 : 2;
+  int width = grid->size[b] + 1, height = grid->size[c] + 1, at[3];
+  g_autofree guint8 *touched = g_new0 (guint8, (gsize) width * (gsize) height);
+
+  at[axis] = face->voxel;
+  for (at[c] = 0; at[c] < grid->size[c]; at[c]++)
+    for (at[b] = 0; at[b] < grid->size[b]; at[b]++)
+      if (belongs (self, face, oss_grid_offset (grid, at[0], at[1], at[2])))
+        for (int corner = 0; corner < 4; corner++)
+          touched[(at[c] + corner / 2) * width + at[b] + corner % 2] = TRUE;
+  face->first = self->freedoms->len;
+  for (int i = 0; i < width * height; i++)
+    {
+      OssVoxelFreedom freedom = { .at = { 0 } };
+      if (!touched[i])
+        continue;
+      face->n_nodes++;
+      freedom.at[axis] = face->plane;
+      freedom.at[b] = i % width;
+      freedom.at[c] = i / width;
+      for (int k = 0; k < 3; k++)
+        {
+          double value = k == axis ? move_mm : 0.0;
+          freedom.axis = (gint8) k;
+          if (k != axis && !sideways)
+            continue;
+          g_array_append_val (self->freedoms, freedom);
+          g_array_append_val (self->values, value);
+        }
+    }
+  face->end = self->freedoms->len;
+}
+
+/* --- Solution --- */
+
+static gboolean
+make_system (Job *self, const OssTick *tick, GError **error)
+{
+  const OssVoxelCompression *given = self->given;
+  const OssGrid *grid = &given->modulus_mpa->grid;
+  GError *cause = NULL;
+
+  self->freedoms = g_array_new (FALSE, FALSE, sizeof (OssVoxelFreedom));
+  self->values = g_array_new (FALSE, FALSE, sizeof (double));
+  add_face (self, &self->bottom, (given->lateral & OSS_LATERAL_BOTTOM) != 0, 0.0);
+  add_face (self, &self->top, (given->lateral & OSS_LATERAL_TOP) != 0, self->outward * self->displacement_mm);
+  OssVoxelModel model = { .modulus_mpa = given->modulus_mpa->data,
+                          .poisson = given->poisson,
+                          .held = (const OssVoxelFreedom *) (void *) self->freedoms->data,
+                          .n_held = self->freedoms->len,
+                          .remove_islands = TRUE };
+  for (int a = 0; a < 3; a++)
+    {
+      model.size[a] = (gsize) grid->size[a];
+      model.spacing_mm[a] = grid->spacing[a];
+    }
+  self->system = oss_voxel_system_new (&model, tick, &cause);
+  if (self->system != NULL)
+    return TRUE;
+  /* Told before anything is allocated: the input is too large, not the computation broken. */
+  if (g_error_matches (cause, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY))
+    cause->code = OSS_ERROR_REFUSED;
+  g_propagate_error (error, cause);
+  return FALSE;
+}
+
+static void
+take_numbers (const Job *self, OssVoxelCompressed *result)
+{
+  const OssVoxelResult *solved = self->solved;
+  OssVoxelInfo info;
+
+  oss_voxel_system_info (self->system, &info);
+  result->n_elements = info.n_elements;
+  result->n_nodes = info.n_nodes;
+  result->n_unknowns = info.n_unknowns;
+  result->n_islands = info.n_islands;
+  result->n_island_voxels = info.n_island_voxels;
+  result->n_free_motions = info.n_free_motions;
+  result->projected_motions = solved->projected_motions;
+  result->iterations = solved->iterations;
+  result->relative_residual = solved->relative_residual;
+  result->history = g_memdup2 (solved->history, ((gsize) solved->iterations + 1) * sizeof (double));
+  result->converged = solved->converged;
+  g_strlcpy (result->reason, solved->reason, sizeof result->reason);
+  result->bytes = solved->bytes;
+  result->seconds = solved->seconds;
+  result->energy_n_mm = solved->energy_n_mm;
+  result->n_top_nodes = self->top.n_nodes;
+  result->n_bottom_nodes = self->bottom.n_nodes;
+  result->displacement_mm = self->displacement_mm;
+  result->distance_mm = self->distance_mm;
+  result->bone_mm3 = (double) info.n_elements * oss_grid_voxel_mm3 (&self->given->modulus_mpa->grid);
+  for (guint i = self->top.first; i < self->top.end; i++)
+    if (g_array_index (self->freedoms, OssVoxelFreedom, i).axis == self->given->axis)
+      result->reaction_n += self->outward * solved->reaction_n[i];
+  result->stiffness_n_per_mm = result->reaction_n / self->displacement_mm;
+}
+
+/* What a solid block of the stiffest bone on the top face would resist with: a scale. */
+static gboolean
+check_connected (const Job *self, const OssVoxelCompressed *result, GError **error)
+{
+  const OssGrid *grid = &self->given->modulus_mpa->grid;
+  double area = (double) result->n_top_nodes * oss_grid_voxel_mm3 (grid) / grid->spacing[self->given->axis];
+  double scale = self->extreme_modulus_mpa * area * fabs (self->displacement_mm) / self->distance_mm;
+
+  if (!result->converged || fabs (result->reaction_n) > CONNECTED_ABOVE * scale)
+    return TRUE;
+  return refuse (error, OSS_ERROR_REFUSED,
+                 g_strdup (_ ("No bone connects the top with the bottom: the parts move freely.")));
+}
+
+/* --- Fields --- */
+
+static int
+compare_doubles (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+  return (x > y) - (x < y);
+}
+
+static gboolean
+summarize (const double *sed, gsize n, OssSedSummary *summary, GError **error)
+{
+  double *sorted = oss_alloc_aligned (n, sizeof *sorted, _ ("sorted values"), error);
+
+  if (sorted == NULL)
+    return FALSE;
+  memcpy (sorted, sed, n * sizeof *sorted);
+  qsort (sorted, n, sizeof *sorted, compare_doubles);
+  summary->mean_mpa = 0.0;
+  for (gsize i = 0; i < n; i++)
+    summary->mean_mpa += sorted[i] / (double) n;
+  double at = 0.95 * (double) (n - 1);
+  gsize below = (gsize) at;
+  summary->p95_mpa = sorted[below] + (at - (double) below) * (sorted[MIN (below + 1, n - 1)] - sorted[below]);
+  summary->maximum_mpa = sorted[n - 1];
+  oss_free_aligned (sorted);
+  return TRUE;
+}
+
+static OssVolume *
+spread (const Job *self, const guint64 *voxel, const double *value, gsize n, GError **error)
+{
+  OssVolume *volume = oss_volume_new (&self->given->modulus_mpa->grid, OSS_QUANTITY_OTHER, error);
+  for (gsize e = 0; volume != NULL && e < n; e++)
+    volume->data[voxel[e]] = (float) value[e];
+  return volume;
+}
+
+typedef struct
+{
+  const double *displacement_mm;
+  const guint64 *voxel;
+  OssVolume **volume;
+} Centres;
+
+static void
+visit_centre (gsize element, const gsize nodes[8], guint thread, void *data)
+{
+  const Centres *self = data;
+
+  for (int k = 0; k < 3; k++)
+    {
+      double sum = 0.0;
+      for (int a = 0; a < 8; a++)
+        sum += self->displacement_mm[3 * nodes[a] + (gsize) k];
+      self->volume[k]->data[self->voxel[element]] = (float) (sum / 8.0);
+    }
+}
+
+static gboolean
+take_displacement (const Job *self, const guint64 *voxel, OssVoxelCompressed *result, const OssTick *tick,
+                   GError **error)
+{
+  Centres centres = { self->solved->displacement_mm, voxel, result->displacement_mm_xyz };
+
+  for (int k = 0; k < 3; k++)
+    if ((result->displacement_mm_xyz[k] = oss_volume_new (&self->given->modulus_mpa->grid, OSS_QUANTITY_OTHER, error))
+        == NULL)
+      return FALSE;
+  return oss_voxel_system_visit (self->system, visit_centre, &centres, tick, error);
+}
+
+static gboolean
+use_fields (const Job *self, const guint64 *voxel, const OssVoxelFields *fields, OssVoxelCompressed *result,
+            const OssTick *tick, GError **error)
+{
+  gsize n = result->n_elements;
+
+  if (!oss_voxel_fields (self->system, self->solved->displacement_mm, NULL, fields, tick, error)
+      || !summarize (fields->sed_centre_mpa, n, &result->sed_centre, error)
+      || !summarize (fields->sed_mean_mpa, n, &result->sed_mean, error))
+    return FALSE;
+  result->pistoia_factor = oss_voxel_pistoia (self->system, fields->sed_centre_mpa, PISTOIA_VOLUME, PISTOIA_STRAIN);
+  result->pistoia_mean_factor = oss_voxel_pistoia (self->system, fields->sed_mean_mpa, PISTOIA_VOLUME, PISTOIA_STRAIN);
+  result->pistoia_failure_load_n = result->pistoia_factor * result->reaction_n;
+  return (result->sed_centre_mpa = spread (self, voxel, fields->sed_centre_mpa, n, error)) != NULL
+         && (result->sed_mean_mpa = spread (self, voxel, fields->sed_mean_mpa, n, error)) != NULL
+         && (result->von_mises_mpa = spread (self, voxel, fields->von_mises_mpa, n, error)) != NULL
+         && take_displacement (self, voxel, result, tick, error);
+}
+
+static gboolean
+take_fields (const Job *self, OssVoxelCompressed *result, const OssTick *tick, GError **error)
+{
+  gsize n = result->n_elements;
+  double *values = oss_alloc_aligned (3 * n, sizeof *values, _ ("the results"), error);
+  guint64 *voxel = values != NULL ? oss_alloc_aligned (n, sizeof *voxel, _ ("the results"), error) : NULL;
+  gboolean ok = voxel != NULL;
+
+  if (ok)
+    {
+      OssVoxelFields fields = { .sed_centre_mpa = values, .sed_mean_mpa = values + n, .von_mises_mpa = values + 2 * n };
+      oss_voxel_system_element_voxels (self->system, voxel);
+      ok = use_fields (self, voxel, &fields, result, tick, error);
+    }
+  oss_free_aligned (values);
+  oss_free_aligned (voxel);
+  return ok;
+}
+
+void
+oss_voxel_compressed_free (OssVoxelCompressed *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->history);
+  g_clear_pointer (&self->sed_centre_mpa, oss_volume_unref);
+  g_clear_pointer (&self->sed_mean_mpa, oss_volume_unref);
+  g_clear_pointer (&self->von_mises_mpa, oss_volume_unref);
+  for (int k = 0; k < 3; k++)
+    g_clear_pointer (&self->displacement_mm_xyz[k], oss_volume_unref);
+  g_free (self);
+}
+
+OssVoxelCompressed *
+oss_voxel_compress (const OssVoxelCompression *compression, const OssTick *tick, GError **error)
+{
+  g_auto (Job) job = { .given = compression };
+  g_autoptr (OssVoxelCompressed) result = g_new0 (OssVoxelCompressed, 1);
+  OssTick making = oss_tick_part (tick, 0.0, 0.1), solving = oss_tick_part (tick, 0.1, 0.9);
+  OssTick recovering = oss_tick_part (tick, 0.9, 1.0);
+
+  if (!check_given (&job, error) || !find_faces (&job, error) || !make_system (&job, &making, error))
+    return NULL;
+  OssVoxelLoad load = { .held_mm = (const double *) (void *) job.values->data };
+  OssVoxelOptions options = { .tolerance = compression->tolerance, .max_iterations = compression->max_iterations };
+  job.solved = oss_voxel_solve (job.system, &load, &options, &solving, error);
+  if (job.solved == NULL)
+    return NULL;
+  take_numbers (&job, result);
+  if (!check_connected (&job, result, error) || (result->converged && !take_fields (&job, result, &recovering, error)))
+    return NULL;
+  return g_steal_pointer (&result);
+}
