@@ -9,18 +9,19 @@ typedef struct
   const OssIncidence *incidence;
   const OssTick *tick;
   OssBlockMatrix *matrix;
-  double lambda, mu; /* for E = 1 */
+  double unit[2]; /* Lame's constants for E = 1 */
 } Assembly;
 
-/* block += E integral of (lambda ga gb' + mu gb ga' + mu (ga . gb) I) over the element: the stiffness
- * between its nodes a (rows) and b (columns). */
+/* block += integral of (lambda ga gb' + mu gb ga' + mu (ga . gb) I) over the element, or of ga C gb for its stiffness
+ * tensor C: the stiffness between its nodes a (rows) and b (columns). */
 static void
 add_block (const Assembly *self, gsize element, int a, int b, double *block)
 {
   const OssElementRule *rule = self->elements->rule;
   const double *gradient = oss_elements_gradient (self->elements, element);
   const double *volume = oss_elements_volume (self->elements, element);
-  double modulus = self->model->modulus_mpa[element], g[9] = { 0.0 };
+  double lambda, mu, g[9] = { 0.0 };
+  const double *stiffness = oss_fem_elasticity (self->model, self->unit, element, &lambda, &mu);
 
   for (int q = 0; q < rule->n_points; q++, gradient += 3 * rule->n_nodes)
     {
@@ -32,7 +33,12 @@ add_block (const Assembly *self, gsize element, int a, int b, double *block)
             g[3 * i + k] += scaled * gb[k];
         }
     }
-  double lambda = modulus * self->lambda, mu = modulus * self->mu, trace = mu * (g[0] + g[4] + g[8]);
+  if (stiffness != NULL)
+    {
+      oss_fem_add_anisotropic (stiffness, g, block);
+      return;
+    }
+  double trace = mu * (g[0] + g[4] + g[8]);
   for (int i = 0; i < 3; i++)
     {
       for (int k = 0; k < 3; k++)
@@ -73,7 +79,7 @@ oss_fem_assemble (const OssFemModel *model, const OssElements *elements, const O
   if (matrix == NULL)
     return NULL;
   Assembly assembly = { .model = model, .elements = elements, .incidence = incidence, .tick = tick, .matrix = matrix };
-  oss_lame_unit (model->poisson, &assembly.lambda, &assembly.mu);
+  oss_lame_unit (model->poisson, &assembly.unit[0], &assembly.unit[1]);
   oss_parallel_for (matrix->n, 256, assemble_rows, &assembly);
   if (oss_tick_stopped (tick))
     {

@@ -13,6 +13,14 @@ check_material (const OssFemModel *model, GError **error)
                    _ ("Poisson's ratio is %g; it has to be above -1 and below 0.5."), model->poisson);
       return FALSE;
     }
+  for (gsize e = 0; model->material != NULL && e < model->mesh->n_elements; e++)
+    if (model->material[e] >= 0
+        && ((gsize) model->material[e] >= model->n_materials
+            || !(model->materials[model->material[e]].modulus_mpa > 0.0)))
+      {
+        g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("Element %zu has no valid material."), e);
+        return FALSE;
+      }
   for (gsize e = 0; e < model->mesh->n_elements; e++)
     if (!(model->modulus_mpa[e] > 0.0 && isfinite (model->modulus_mpa[e])))
       {
@@ -76,6 +84,26 @@ oss_fem_model_check (const OssFemModel *model, GError **error)
          && check_nodal (model, model->forces, model->n_forces, error) && check_prescribed_once (model, error);
 }
 
+gboolean
+oss_fem_loads_nothing (const OssFemModel *model, gsize force, GError **error)
+{
+  const OssNodal *f = &model->forces[force];
+  g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+               _ ("Force %zu (%g N along axis %d) acts on node %d, which belongs to no element: it loads nothing."),
+               force, f->value, f->axis, f->node);
+  return FALSE;
+}
+
+gboolean
+oss_fem_check_forces (const OssFemModel *model, const OssIncidence *incidence, GError **error)
+{
+  for (gsize i = 0; i < model->n_forces; i++)
+    if (model->forces[i].value != 0.0
+        && incidence->start[model->forces[i].node] == incidence->start[model->forces[i].node + 1])
+      return oss_fem_loads_nothing (model, i, error);
+  return TRUE;
+}
+
 static gint32
 find_root (gint32 *parent, gint32 i)
 {
@@ -116,6 +144,7 @@ typedef struct
   double centre[3];
   double reach; /* mm: root mean square distance from the centre */
   double gram[6][6];
+  gboolean tied; /* an equation or a platen has a hand in it */
 } Part;
 
 /* Gauss elimination with diagonal pivots of a semidefinite matrix: its rank. */
@@ -185,6 +214,26 @@ measure_parts (const OssMesh *mesh, const gint32 *part, Part *parts, gsize n_par
     parts[p].reach = parts[p].reach > 0.0 ? sqrt (parts[p].reach / (double) parts[p].nodes) : 1.0;
 }
 
+/* What equations and platens hold is for the factorisation to find out. */
+static void
+mark_tied (const OssFemModel *model, const gint32 *part, Part *parts)
+{
+  for (gsize i = 0; i < model->n_equations; i++)
+    for (gsize k = 0; k < model->equations[i].n_terms; k++)
+      {
+        gint32 node = model->equations[i].terms[k].node;
+        if (node >= 0 && (gsize) node < model->mesh->n_nodes)
+          parts[part[node]].tied = TRUE;
+      }
+  for (gsize i = 0; i < model->n_platens; i++)
+    for (gsize k = 0; k < model->platens[i].n_nodes; k++)
+      {
+        gint32 node = model->platens[i].nodes[k];
+        if (node >= 0 && (gsize) node < model->mesh->n_nodes)
+          parts[part[node]].tied = TRUE;
+      }
+}
+
 gboolean
 oss_fem_check_support (const OssFemModel *model, GError **error)
 {
@@ -199,8 +248,9 @@ oss_fem_check_support (const OssFemModel *model, GError **error)
       const OssNodal *p = &model->prescribed[i];
       add_freedom (&parts[part[p->node]], mesh->nodes + 3 * (gsize) p->node, p->axis);
     }
+  mark_tied (model, part, parts);
   for (gsize i = 0; i < n_parts; i++)
-    if (parts[i].nodes > 1 && rank_of (parts[i].gram) < 6) /* one node alone belongs to no element */
+    if (parts[i].nodes > 1 && !parts[i].tied && rank_of (parts[i].gram) < 6) /* one node alone belongs to no element */
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
                      _ ("A part of %zu nodes around (%.1f, %.1f, %.1f) mm is not held: it can move as a "

@@ -76,6 +76,18 @@ gboolean oss_lame_unit (double poisson, double *lambda, double *mu);
 void oss_elements_stress (const OssElements *self, gsize element, double modulus_mpa, double poisson, const double *u,
                           double stress[OSS_MAX_ELEMENT_POINTS][6], double strain[OSS_MAX_ELEMENT_POINTS][6]);
 
+/* The elasticity of an element: Lame's constants in MPa when isotropic (then NULL), else its stiffness [6][6].
+ * unit: oss_lame_unit() of the model's Poisson's ratio. */
+const double *
+oss_fem_elasticity (const OssFemModel *model, const double unit[2], gsize element, double *lambda, double *mu);
+
+/* block += the stiffness between nodes a and b, g[3 j + l] being the integral of dNa/dx_j dNb/dx_l over the element. */
+void oss_fem_add_anisotropic (const double stiffness[36], const double g[9], double block[9]);
+
+/* oss_elements_stress() with the element's own material; strain is not NULL. */
+void oss_fem_element_stress (const OssFemModel *model, const OssElements *elements, gsize element, const double *u,
+                             double stress[OSS_MAX_ELEMENT_POINTS][6], double strain[OSS_MAX_ELEMENT_POINTS][6]);
+
 /**
  * oss_fem_model_check:
  *
@@ -83,6 +95,11 @@ void oss_elements_stress (const OssElements *self, gsize element, double modulus
  * prescribed twice with different values.  OSS_ERROR_INVALID_DATA names the first fault.
  */
 gboolean oss_fem_model_check (const OssFemModel *model, GError **error);
+
+/* FALSE with OSS_ERROR_INVALID_DATA: force number @force acts on a node of no element. */
+gboolean oss_fem_loads_nothing (const OssFemModel *model, gsize force, GError **error);
+/* Without equations and platens: every force acts on an element's node. */
+gboolean oss_fem_check_forces (const OssFemModel *model, const OssIncidence *incidence, GError **error);
 
 /* The stiffness matrix of all nodes, N/mm. */
 OssBlockMatrix *oss_fem_assemble (const OssFemModel *model, const OssElements *elements, const OssIncidence *incidence,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/oss-i18n.h"
 #include "base/oss-memory.h"
+#include "fem/oss-fem-constraints-private.h"
 #include "fem/oss-fem-iterative-private.h"
 #include "fem/oss-fem-private.h"
 
@@ -182,16 +183,21 @@ take_array (gsize n, GError **error)
 }
 
 static OssFemResult *
-result_new (gsize n_nodes, gsize n_elements, GError **error)
+result_new (gsize n_nodes, gsize n_elements, gsize n_platens, GError **error)
 {
   g_autoptr (OssFemResult) self = g_new0 (OssFemResult, 1);
 
   self->n_nodes = n_nodes;
   self->n_elements = n_elements;
+  self->n_platens = n_platens;
   if ((self->displacement = take_array (3 * n_nodes, error)) == NULL
       || (self->stress = take_array (6 * n_nodes, error)) == NULL
       || (self->von_mises = take_array (n_nodes, error)) == NULL
       || (self->principal = take_array (3 * n_nodes, error)) == NULL
+      || (self->principal_direction = take_array (9 * n_nodes, error)) == NULL
+      || (self->sed = take_array (n_nodes, error)) == NULL
+      || (self->platen_motion = take_array (6 * n_platens, error)) == NULL
+      || (self->platen_force = take_array (6 * n_platens, error)) == NULL
       || (self->element_von_mises = take_array (n_elements, error)) == NULL
       || (self->element_sed = take_array (n_elements, error)) == NULL
       || (self->element_volume = take_array (n_elements, error)) == NULL
@@ -209,6 +215,10 @@ oss_fem_result_free (OssFemResult *self)
   oss_free_aligned (self->stress);
   oss_free_aligned (self->von_mises);
   oss_free_aligned (self->principal);
+  oss_free_aligned (self->principal_direction);
+  oss_free_aligned (self->sed);
+  oss_free_aligned (self->platen_motion);
+  oss_free_aligned (self->platen_force);
   oss_free_aligned (self->element_von_mises);
   oss_free_aligned (self->element_sed);
   oss_free_aligned (self->element_volume);
@@ -284,6 +294,10 @@ solve_linear (const OssFemModel *model, const OssElements *elements, const OssIn
   g_autoptr (OssBlockMatrix) stiffness = oss_fem_assemble (model, elements, incidence, &assembling, error);
   if (stiffness == NULL)
     return FALSE;
+  if (model->n_equations > 0 || model->n_platens > 0)
+    return oss_fem_solve_constrained (model, stiffness, incidence, result, &solving, error);
+  if (!oss_fem_check_forces (model, incidence, error))
+    return FALSE;
   number_unknowns (model, incidence, &unknowns);
   if (!solve_chosen (model, stiffness, incidence, &unknowns, options, result, work, &solving, error))
     return FALSE;
@@ -338,7 +352,7 @@ oss_fem_solve_with (const OssFemModel *model, const OssFemSolveOptions *options,
   g_autoptr (OssElements) elements = oss_elements_new (mesh, tick, error);
   if (elements == NULL)
     return NULL;
-  g_autoptr (OssFemResult) result = result_new (mesh->n_nodes, mesh->n_elements, error);
+  g_autoptr (OssFemResult) result = result_new (mesh->n_nodes, mesh->n_elements, model->n_platens, error);
   if (result == NULL || !solve_linear (model, elements, incidence, options, result, &solving, error)
       || !oss_tick_report (&recovering, 0.0, _ ("Working out the stresses"), error)
       || !oss_fem_recover (model, elements, incidence, result, &recovering, error)

@@ -31,8 +31,7 @@ recover_elements (gsize begin, gsize end, guint thread, void *data)
       double *corner = self->corner + e * (gsize) rule->n_corners * 6;
       double mean[6] = { 0.0 }, energy = 0.0, whole = 0.0;
 
-      oss_elements_stress (self->elements, e, self->model->modulus_mpa[e], self->model->poisson,
-                           self->result->displacement, stress, strain);
+      oss_fem_element_stress (self->model, self->elements, e, self->result->displacement, stress, strain);
       for (int q = 0; q < rule->n_points; q++)
         {
           whole += volume[q];
@@ -87,15 +86,37 @@ average_nodes (gsize begin, gsize end, guint thread, void *data)
     return;
   for (gsize i = begin; i < end; i++)
     {
-      double *stress = self->result->stress + 6 * i;
+      double *stress = self->result->stress + 6 * i, *sed = self->result->sed + i;
       gsize n = incidence->start[i + 1] - incidence->start[i];
       for (gsize c = incidence->start[i]; c < incidence->start[i + 1]; c++)
-        add_nodal (self, incidence->corner[c] / nn, (int) (incidence->corner[c] % nn), stress);
+        {
+          add_nodal (self, incidence->corner[c] / nn, (int) (incidence->corner[c] % nn), stress);
+          *sed += self->result->element_sed[incidence->corner[c] / nn] / (double) n;
+        }
       for (int k = 0; k < 6 && n > 0; k++)
         stress[k] /= (double) n;
       self->result->von_mises[i] = oss_von_mises (stress);
-      oss_symmetric_eigen (stress, self->result->principal + 3 * i, NULL);
+      oss_symmetric_eigen (stress, self->result->principal + 3 * i, self->result->principal_direction + 9 * i);
     }
+}
+
+/* The energy in the elements, and half of what loads and reactions do: equal for an exact solution.  What the right
+ * sides of equations do is in work already. */
+static void
+find_work (const OssFemModel *model, OssFemResult *result)
+{
+  double sum = 0.0;
+
+  for (gsize e = 0; e < model->mesh->n_elements; e++)
+    result->strain_energy += result->element_sed[e] * result->element_volume[e];
+  for (gsize i = 0; i < model->n_forces; i++)
+    sum += model->forces[i].value
+           * result->displacement[3 * (gsize) model->forces[i].node + (gsize) model->forces[i].axis];
+  for (gsize f = 0; f < 3 * model->mesh->n_nodes; f++)
+    sum += result->reaction[f] * result->displacement[f];
+  for (gsize k = 0; k < 6 * model->n_platens; k++)
+    sum += result->platen_force[k] * result->platen_motion[k];
+  result->work += 0.5 * sum;
 }
 
 gboolean
@@ -111,6 +132,7 @@ oss_fem_recover (const OssFemModel *model, const OssElements *elements, const Os
   oss_parallel_for (model->mesh->n_elements, 512, recover_elements, &recovery);
   oss_parallel_for (model->mesh->n_nodes, 512, average_nodes, &recovery);
   oss_free_aligned (recovery.corner);
+  find_work (model, result);
   return oss_tick_stopped (tick) ? oss_tick_cancelled (error) : TRUE;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/oss-tick.h"
+#include "fem/oss-fem-constraint.h"
+#include "fem/oss-fem-material.h"
 #include "image/oss-vertebra.h"
 #include "image/oss-volume.h"
 #include "material/oss-law.h"
@@ -82,30 +84,47 @@ typedef struct
 
 /**
  * OssFemModel: a linear elastic problem with small displacements; pointers are borrowed.
+ *
+ * Elements with a material of their own (@material at 0 or above) take their stiffness from it; @modulus_mpa is then
+ * what the strength estimators divide by.  Without materials every element is isotropic.
  */
 typedef struct
 {
   const OssMesh *mesh;
   const double *modulus_mpa; /* [n_elements], each above 0 */
-  double poisson;            /* above -1, below 0.5; one for all elements */
+  double poisson;            /* above -1, below 0.5; of the elements without a material of their own */
+  const gint32 *material;    /* (nullable) [n_elements] index into materials, or -1 */
+  const OssFemMaterial *materials;
+  gsize n_materials;
   const OssNodal *prescribed;
   gsize n_prescribed;
   const OssNodal *forces; /* forces on one freedom add up */
   gsize n_forces;
+  const OssFemEquation *equations;
+  gsize n_equations;
+  const OssFemPlaten *platens;
+  gsize n_platens;
 } OssFemModel;
 
 typedef struct
 {
-  double *displacement;      /* [n_nodes][3] mm, patient axes */
-  double *stress;            /* [n_nodes][6] MPa: xx yy zz yz xz xy, plain means over the elements at a node of their
-                                stresses extrapolated from the integration points */
-  double *von_mises;         /* [n_nodes] MPa, of @stress */
-  double *principal;         /* [n_nodes][3] MPa, of @stress, largest first */
-  double *element_von_mises; /* [n_elements] MPa, of the element's volume mean stress */
-  double *element_sed;       /* [n_elements] MPa, mean strain energy density */
-  double *element_volume;    /* [n_elements] mm3 */
-  double *reaction;          /* [n_nodes][3] N: K u - f at prescribed freedoms, 0 elsewhere */
-  gsize n_nodes, n_elements;
+  double *displacement;        /* [n_nodes][3] mm, patient axes */
+  double *stress;              /* [n_nodes][6] MPa: xx yy zz yz xz xy, plain means over the elements at a node of their
+                                  stresses extrapolated from the integration points */
+  double *von_mises;           /* [n_nodes] MPa, of @stress */
+  double *principal;           /* [n_nodes][3] MPa, of @stress, largest first */
+  double *principal_direction; /* [n_nodes][3][3] unit vectors of the principal stresses, in the same order */
+  double *sed;                 /* [n_nodes] MPa, strain energy density: plain means over the elements at a node */
+  double *element_von_mises;   /* [n_elements] MPa, of the element's volume mean stress */
+  double *element_sed;         /* [n_elements] MPa, mean strain energy density */
+  double *element_volume;      /* [n_elements] mm3 */
+  double *reaction;      /* [n_nodes][3] N: what holds the prescribed freedoms, 0 elsewhere; the forces of equations
+                            and platens are not in it */
+  double *platen_motion; /* [n_platens][6] mm and radians */
+  double *platen_force;  /* [n_platens][6] N and N mm about the reference: loads and reactions upon the plate */
+  double strain_energy;  /* N mm: sum of element_sed times element_volume */
+  double work;           /* N mm: half of loads and reactions times their displacements */
+  gsize n_nodes, n_elements, n_platens;
   gsize dof;                /* unknowns: freedoms that are not prescribed */
   double relative_residual; /* |f - K u| / |right-hand side| over the unknowns, with the whole matrix */
   int iterations;           /* 0 for a direct solution */
@@ -142,10 +161,11 @@ OSS_API void oss_fem_solve_options_default (OssFemSolveOptions *options);
 /**
  * oss_fem_solve:
  *
- * Isotropic linear elasticity; full integration (tet4 1 point, tet10 4, hex8 2 x 2 x 2); the solver is chosen
- * by the size of the model: conjugate gradients with multigrid, or supernodal Cholesky factorisation with one step of
- * refinement where the residual asks for it; the result says which.  Prescribed freedoms are eliminated.  Nodes that
- * belong to no element stay where they are.
+ * Linear elasticity, isotropic or orthotropic; full integration (tet4 1 point, tet10 4, hex8 2 x 2 x 2); the solver is
+ * chosen by the size of the model: conjugate gradients with multigrid, or supernodal Cholesky factorisation with one step
+ * of refinement where the residual asks for it; the result says which.  Prescribed freedoms are eliminated, equations and
+ * platens with them (u = T y + g, the matrix T' K T, factorised).  Nodes that belong to no element and stand in no
+ * equation stay where they are.
  *
  * A stop is answered within 200 ms; a factorisation then ends on a thread of its own and is dropped.
  * Thread safety: any thread; the model is only read, and no longer than the call lasts.
