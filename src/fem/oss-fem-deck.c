@@ -26,18 +26,28 @@ oss_deck_number (double value, char text[32])
     }
 }
 
-/* The elements in the order of their modulus; equal moduli are one material. */
+/* The elements in the order of their material (-1: the model's own isotropic one) and modulus; equal ones are one
+ * material of the deck. */
 typedef struct
 {
+  gint32 material;
   double modulus;
   gsize element;
 } Entry;
+
+static gboolean
+same_material (const Entry *a, const Entry *b)
+{
+  return a->material == b->material && (a->material >= 0 || a->modulus == b->modulus);
+}
 
 static int
 compare_entries (const void *a, const void *b)
 {
   const Entry *x = a, *y = b;
-  if (x->modulus != y->modulus)
+  if (x->material != y->material)
+    return x->material < y->material ? -1 : 1;
+  if (x->material < 0 && x->modulus != y->modulus)
     return x->modulus < y->modulus ? -1 : 1;
   return (x->element > y->element) - (x->element < y->element);
 }
@@ -51,7 +61,7 @@ sort_elements (const OssFemModel *model, guint bins)
 
   oss_fem_bin_modulus (model->modulus_mpa, n, bins, modulus);
   for (gsize e = 0; e < n; e++)
-    entries[e] = (Entry){ modulus[e], e };
+    entries[e] = (Entry){ model->material != NULL ? model->material[e] : -1, modulus[e], e };
   qsort (entries, n, sizeof *entries, compare_entries);
   return entries;
 }
@@ -89,29 +99,57 @@ write_elements (FILE *file, const OssMesh *mesh, const Entry *entries)
 
   for (gsize i = 0; i < mesh->n_elements; i++)
     {
-      if (i == 0 || entries[i].modulus != entries[i - 1].modulus)
+      if (i == 0 || !same_material (&entries[i], &entries[i - 1]))
         fprintf (file, "*ELEMENT, TYPE=%s, ELSET=E%zu\n", deck_type (mesh->kind), ++material);
       write_element (file, mesh, entries[i].element);
     }
 }
 
 static void
+write_constants (FILE *file, const double *values, int n)
+{
+  char text[32];
+
+  for (int i = 0; i < n; i++)
+    {
+      oss_deck_number (values[i], text);
+      fprintf (file, "%s%s", text, i == n - 1 || i == 7 ? "\n" : ",");
+    }
+}
+
+/* An orthotropic material and its axes: the first two as points. */
+static void
+write_orthotropic (FILE *file, const OssFemMaterial *material, gsize number)
+{
+  fprintf (file, "*ORIENTATION, NAME=O%zu, SYSTEM=RECTANGULAR\n", number);
+  write_constants (file, material->axes, 6);
+  fprintf (file, "*MATERIAL, NAME=M%zu\n*ELASTIC, TYPE=%s\n", number,
+           material->kind == OSS_ELASTICITY_ENGINEERING ? "ENGINEERING CONSTANTS" : "ORTHO");
+  write_constants (file, material->constants, 9);
+  fprintf (file, "*SOLID SECTION, ELSET=E%zu, MATERIAL=M%zu, ORIENTATION=O%zu\n", number, number, number);
+}
+
+static void
 write_materials (FILE *file, const OssFemModel *model, const Entry *entries)
 {
-  char modulus[32], poisson[32];
-  gsize material = 0;
+  gsize number = 0;
 
-  oss_deck_number (model->poisson, poisson);
   for (gsize i = 0; i < model->mesh->n_elements; i++)
-    if (i == 0 || entries[i].modulus != entries[i - 1].modulus)
-      {
-        oss_deck_number (entries[i].modulus, modulus);
-        material++;
-        fprintf (file,
-                 "*MATERIAL, NAME=M%zu\n*ELASTIC\n%s,%s\n"
-                 "*SOLID SECTION, ELSET=E%zu, MATERIAL=M%zu\n",
-                 material, modulus, poisson, material, material);
-      }
+    {
+      if (i > 0 && same_material (&entries[i], &entries[i - 1]))
+        continue;
+      const OssFemMaterial *material = entries[i].material >= 0 ? &model->materials[entries[i].material] : NULL;
+      const double own[2] = { entries[i].modulus, model->poisson };
+      number++;
+      if (material != NULL && material->kind != OSS_ELASTICITY_ISOTROPIC)
+        {
+          write_orthotropic (file, material, number);
+          continue;
+        }
+      fprintf (file, "*MATERIAL, NAME=M%zu\n*ELASTIC\n", number);
+      write_constants (file, material != NULL ? material->constants : own, 2);
+      fprintf (file, "*SOLID SECTION, ELSET=E%zu, MATERIAL=M%zu\n", number, number);
+    }
 }
 
 /* A set of the nodes that are marked; FALSE when there are none. */
@@ -159,7 +197,9 @@ write_loads (FILE *file, const OssFemModel *model)
 {
   char value[32];
 
-  if (model->n_prescribed > 0)
+  gsize ties = model->n_platens + model->n_equations;
+
+  if (model->n_prescribed + ties > 0)
     fputs ("*BOUNDARY\n", file);
   for (gsize i = 0; i < model->n_prescribed; i++)
     {
@@ -167,7 +207,8 @@ write_loads (FILE *file, const OssFemModel *model)
       oss_deck_number (p->value, value);
       fprintf (file, "%d,%d,%d,%s\n", p->node + 1, p->axis + 1, p->axis + 1, value);
     }
-  if (model->n_forces > 0)
+  oss_deck_write_tie_boundary (file, model);
+  if (model->n_forces + model->n_platens > 0)
     fputs ("*CLOAD\n", file);
   for (gsize i = 0; i < model->n_forces; i++)
     {
@@ -175,6 +216,7 @@ write_loads (FILE *file, const OssFemModel *model)
       oss_deck_number (f->value, value);
       fprintf (file, "%d,%d,%s\n", f->node + 1, f->axis + 1, value);
     }
+  oss_deck_write_tie_forces (file, model);
 }
 
 static void
@@ -216,9 +258,11 @@ oss_fem_write_deck (const OssFemModel *model, const char *path, guint bins, cons
   entries = sort_elements (model, bins);
   write_heading (file, model, heading, bins);
   write_nodes (file, model->mesh);
+  oss_deck_write_tie_nodes (file, model);
   write_elements (file, model->mesh, entries);
   write_sets (file, model, &held, &moved);
   write_materials (file, model, entries);
+  oss_deck_write_ties (file, model);
   write_step (file, model, held, moved);
   return oss_file_writer_commit (writer, error);
 }

@@ -4,6 +4,8 @@
 #include "fem/oss-fem.h"
 #include "numeric/oss-block-matrix.h"
 
+#include <stdio.h>
+
 G_BEGIN_DECLS
 
 #define OSS_MAX_ELEMENT_NODES 10
@@ -137,5 +139,11 @@ gboolean oss_fem_recover (const OssFemModel *model, const OssElements *elements,
 /* Writes @value into 20 characters or fewer, the width of a number in a deck (CalculiX reads no
  * further), with as many significant digits as fit, 17 at most. */
 void oss_deck_number (double value, char text[32]);
+
+/* Equations and platens in a deck: nodes of their own, *EQUATION, and lines of *BOUNDARY and *CLOAD. */
+void oss_deck_write_tie_nodes (FILE *file, const OssFemModel *model);
+void oss_deck_write_ties (FILE *file, const OssFemModel *model);
+void oss_deck_write_tie_boundary (FILE *file, const OssFemModel *model);
+void oss_deck_write_tie_forces (FILE *file, const OssFemModel *model);
 
 G_END_DECLS

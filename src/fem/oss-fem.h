@@ -224,16 +224,17 @@ OSS_API void oss_fem_stress_summary (const OssFemResult *result, OssStressSummar
 
 /**
  * oss_fem_write_deck:
- * @bins: 0: one material per distinct modulus, written exactly (CalculiX 2.20 takes
- *   3 s more for 12,000 of them, and the square of that for more);
- *   else that many bins of modulus, see oss_fem_bin_modulus()
+ * @bins: of the elements without a material of their own; 0: one material per distinct modulus, written exactly
+ * (CalculiX 2.20 takes 3 s more for 12,000 of them, and the square of that for more); else that many bins of modulus,
+ * see oss_fem_bin_modulus()
  * @heading: (nullable): one line
  *
  * Abaqus/CalculiX input deck of the same model: one linear static step.  Node and element numbers are ours
- * plus one.  Sets: NALL; MOVED, nodes with a prescribed displacement other than zero; HELD, the other
- * prescribed nodes; LOADED.  Prints the total reactions of HELD and MOVED and all displacements;
- * writes U, RF and S to the result file.  Numbers have up to 17 significant digits within the 20 columns that
- * CalculiX reads.  The file appears whole or not at all.
+ * plus one.  Orthotropic materials with their *ORIENTATION; equations and platens as *EQUATION with nodes of their own
+ * (set TIES) after those of the mesh; oss_deck_read() reads it back.  Sets: NALL; MOVED, nodes with a prescribed
+ * displacement other than zero; HELD, the other prescribed nodes; LOADED.  Prints the total reactions of HELD and MOVED
+ * and all displacements; writes U, RF and S to the result file.  Numbers have up to 17 significant digits within the 20
+ * columns that CalculiX reads.  The file appears whole or not at all.
  */
 OSS_API gboolean oss_fem_write_deck (const OssFemModel *model, const char *path, guint bins, const char *heading,
                                      GError **error);

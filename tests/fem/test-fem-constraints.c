@@ -364,6 +364,7 @@ test_faults (void)
   expect_failure (&model, OSS_ERROR_INVALID_DATA, "glides");
   platen.normal[0] = 1.0;
   expect_failure (&model, OSS_ERROR_INVALID_DATA, "unit vector");
+  platen.normal[0] = 0.0;
   platen.n_nodes = 0;
   expect_failure (&model, OSS_ERROR_INVALID_DATA, "no nodes");
   /* Nothing but a platen free to move: held by nobody. */
