@@ -85,6 +85,16 @@ oss_fem_model_check (const OssFemModel *model, GError **error)
 }
 
 gboolean
+oss_fem_check_plain (const OssFemModel *model, GError **error)
+{
+  if (model->material == NULL && model->n_equations == 0 && model->n_platens == 0)
+    return TRUE;
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_UNSUPPORTED,
+                       _ ("Orthotropic materials, equations and platens are solved in linear elasticity only."));
+  return FALSE;
+}
+
+gboolean
 oss_fem_loads_nothing (const OssFemModel *model, gsize force, GError **error)
 {
   const OssNodal *f = &model->forces[force];

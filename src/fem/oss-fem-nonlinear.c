@@ -461,7 +461,7 @@ oss_fem_solve_nonlinear (const OssFemModel *model, const OssFemPlasticity *plast
   g_autoptr (OssFemCurve) curve = g_new0 (OssFemCurve, 1);
 
   if (!oss_fem_model_check (model, error) || !oss_fem_path_check (plasticity, mesh->n_elements, path, error)
-      || !mesh_body_init (&body, model, plasticity, curve, &preparing, error))
+      || !oss_fem_check_plain (model, error) || !mesh_body_init (&body, model, plasticity, curve, &preparing, error))
     return NULL;
   curve->n_nodes = mesh->n_nodes;
   curve->n_elements = mesh->n_elements;

@@ -98,6 +98,9 @@ void oss_fem_element_stress (const OssFemModel *model, const OssElements *elemen
  */
 gboolean oss_fem_model_check (const OssFemModel *model, GError **error);
 
+/* FALSE with OSS_ERROR_UNSUPPORTED when the model has materials of its own, equations or platens. */
+gboolean oss_fem_check_plain (const OssFemModel *model, GError **error);
+
 /* FALSE with OSS_ERROR_INVALID_DATA: force number @force acts on a node of no element. */
 gboolean oss_fem_loads_nothing (const OssFemModel *model, gsize force, GError **error);
 /* Without equations and platens: every force acts on an element's node. */
