@@ -434,6 +434,7 @@ solve_system (Solution *self, OssFemResult *result, const OssTick *tick, GError 
       if (cholesky == NULL)
         return fail_singular (self, &info, cause, error);
       g_snprintf (result->solver, sizeof result->solver, "CHOLMOD supernodal, %s", info.ordering);
+      g_strlcpy (result->choice, "equations and platens are factorised", sizeof result->choice);
     }
   for (int pass = 0; pass < 3 && left > REFINE_ABOVE * load; pass++)
     {
