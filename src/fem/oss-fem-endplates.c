@@ -3,10 +3,18 @@
 #include "fem/oss-fem-private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* All shares below are our choices, set on virtual patients, on clinical labels of 0.7 to 3 mm voxels,
  * and on bodies with cement caps. */
-#define STEEPEST_COSINE 0.7071 /* an endplate's triangles lie within 45 degrees of the axis */
+#define LEVEL_COSINE 0.7071 /* the level of an endplate is told by triangles within 45 degrees of the axis */
+/* An endplate lies within 60 degrees of the axis.  Not 45: that is how a mesh, and any smoothing, bevels a rim, so that
+ * chance would decide for the bevel and the end of the shell below it. */
+#define STEEPEST_COSINE 0.5
+#define SLOPE_RADIUS 2.0 /* mm: an endplate's direction is the mean over a ball of that radius, */
+#define SLOPE_VOXELS 1.5 /* and of that many voxels, or treads would be flat and risers steep */
+#define PIECE_MM 0.5     /* triangles are looked at in pieces of that size */
+#define LEAST_SHARE 0.5  /* of what a node stands for, seen along the axis: then it is held */
 /* The rim stands out over the waist, where width and depth are measured, except to the back. */
 #define FOOTPRINT_SIDE 0.66  /* of the width, from the middle */
 #define FOOTPRINT_FRONT 0.66 /* of the depth */
@@ -24,11 +32,12 @@
 /* A boundary triangle in the frame, with the endplate's side counted upward. */
 typedef struct
 {
-  double height; /* of the centroid, mm */
-  double area;   /* projected on the axis, mm2; below 0 when it looks away */
-  double edge;   /* 0 in the middle of the footprint, 1 at its edge, more beyond */
-  gboolean faces;
-  gint32 part;
+  double height;    /* of the centroid, mm */
+  double area;      /* projected on the axis, mm2; below 0 when it looks away */
+  double corner[3]; /* what of @area is on the endplate, by corner: the integrals of the linear shape functions */
+  double moment;    /* of that, mm3 */
+  gboolean faces;   /* for itself looks along the axis within the footprint */
+  gboolean touched; /* a piece is on the endplate */
 } Facet;
 
 typedef struct
@@ -36,8 +45,11 @@ typedef struct
   const OssMesh *mesh;
   const OssVertebraFrame *frame;
   OssSurface *surface;
+  double *corners; /* [surface->n][3][3] mm in the frame */
+  OssSlope *slope;
   Facet *facets;
-  double side; /* 1 superior, -1 inferior */
+  gint32 *part; /* [n_nodes] */
+  double side;  /* 1 superior, -1 inferior */
 } Search;
 
 static double
@@ -48,26 +60,28 @@ footprint_edge (const OssVertebraFrame *frame, const double local[3])
   return pow (x, FOOTPRINT_POWER) + pow (y, FOOTPRINT_POWER);
 }
 
+static const double (*corners_of (const Search *self, gsize triangle))[3]
+{
+  return (const double (*)[3]) (const void *) (self->corners + 9 * triangle);
+}
+
 static void
 measure_facets (Search *self)
 {
   for (gsize t = 0; t < self->surface->n; t++)
     {
-      double corner[3][3], centre[3], ab[3], ac[3], normal[3];
-      for (int c = 0; c < 3; c++)
-        oss_vertebra_frame_local (
-            self->frame, self->mesh->nodes + 3 * (gsize) self->surface->triangles[3 * t + (gsize) c], corner[c]);
+      const double (*x)[3] = corners_of (self, t);
+      double centre[3], ab[3], ac[3], normal[3];
       for (int k = 0; k < 3; k++)
-        centre[k] = (corner[0][k] + corner[1][k] + corner[2][k]) / 3.0;
-      oss_sub (corner[1], corner[0], ab);
-      oss_sub (corner[2], corner[0], ac);
+        centre[k] = (x[0][k] + x[1][k] + x[2][k]) / 3.0;
+      oss_sub (x[1], x[0], ab);
+      oss_sub (x[2], x[0], ac);
       oss_cross (ab, ac, normal);
       double length = oss_norm (normal);
       Facet *facet = &self->facets[t];
-      facet->height = self->side * centre[2];
-      facet->area = 0.5 * self->side * normal[2];
-      facet->edge = footprint_edge (self->frame, centre);
-      facet->faces = facet->edge <= 1.0 && length > 0.0 && self->side * normal[2] >= STEEPEST_COSINE * length;
+      *facet = (Facet){ .height = self->side * centre[2], .area = 0.5 * self->side * normal[2] };
+      facet->faces = footprint_edge (self->frame, centre) <= 1.0 && length > 0.0
+                     && self->side * normal[2] >= LEVEL_COSINE * length;
     }
 }
 
@@ -109,109 +123,119 @@ find_level (const Search *self, double *height)
   return FALSE;
 }
 
-/* A triangle's edge as a sorted pair of nodes. */
-typedef struct
+/*
+ * Which part of the surface carries load is a matter of the bone, not of its elements: it is told of places, and its
+ * border cuts through triangles.  Choosing whole triangles instead, each by its own normal, makes the endplate wider or
+ * narrower by a part of an element all around, and holds or frees the end of the shell below the rim.
+ */
+static gboolean
+is_on_endplate (const Search *self, const double x[3], double level)
 {
-  gint32 low, high, facet;
-} Edge;
+  double edge = footprint_edge (self->frame, x), height = self->frame->height_mm, offset = self->side * x[2] - level;
+  double below = fmax ((BAND + (EDGE_BAND - BAND) * edge) * height, LEAST_BAND);
 
-static int
-compare_edges (const void *a, const void *b)
+  return edge <= 1.0 && offset <= fmax (BAND * height, LEAST_BAND) && offset >= -below
+         && self->side * oss_slope_at (self->slope, x) >= STEEPEST_COSINE;
+}
+
+static void
+cover_facets (Search *self, double level)
 {
-  const Edge *x = a, *y = b;
-  if (x->low != y->low)
-    return x->low < y->low ? -1 : 1;
-  if (x->high != y->high)
-    return x->high < y->high ? -1 : 1;
-  return (x->facet > y->facet) - (x->facet < y->facet);
+  for (gsize t = 0; t < self->surface->n; t++)
+    {
+      Facet *facet = &self->facets[t];
+      const double (*x)[3] = corners_of (self, t);
+      int n = oss_triangle_parts (x, PIECE_MM);
+      for (int piece = 0; piece < n * n; piece++)
+        {
+          double weight[3], at[3], area = facet->area / (n * (double) n);
+          oss_triangle_piece (n, piece, weight);
+          for (int k = 0; k < 3; k++)
+            at[k] = weight[0] * x[0][k] + weight[1] * x[1][k] + weight[2] * x[2][k];
+          if (!is_on_endplate (self, at, level))
+            continue;
+          facet->touched = TRUE;
+          facet->moment += area * at[2];
+          for (int c = 0; c < 3; c++)
+            facet->corner[c] += area * weight[c];
+        }
+    }
 }
 
 static gint32
-find_root (Facet *facets, gint32 i)
+find_root (gint32 *part, gint32 i)
 {
-  while (facets[i].part != i)
-    i = facets[i].part = facets[facets[i].part].part;
+  while (part[i] != i)
+    i = part[i] = part[part[i]];
   return i;
 }
 
-static gboolean
-is_in_band (const Search *self, const Facet *facet, double level)
-{
-  double height = self->frame->height_mm, offset = facet->height - level;
-  double below = fmax ((BAND + (EDGE_BAND - BAND) * facet->edge) * height, LEAST_BAND);
-
-  return facet->edge <= 1.0 && offset <= fmax (BAND * height, LEAST_BAND) && offset >= -below;
-}
-
-/* Joins facets within the band over shared edges.  Steep ones join too, so that the treads of a voxel mesh
- * hang together over their risers; a closed cavity below the endplate stays a part of its own. */
+/* Joins what is touched over shared nodes: the treads of a voxel mesh hang together over their risers, while a closed
+ * cavity below the endplate stays a part of its own. */
 static void
-join_facets (Search *self, double level)
+join_facets (Search *self)
 {
-  g_autofree Edge *edges = g_new (Edge, 3 * self->surface->n + 1);
-  gsize n = 0;
-
+  for (gint32 i = 0; i < (gint32) self->mesh->n_nodes; i++)
+    self->part[i] = i;
   for (gsize t = 0; t < self->surface->n; t++)
-    {
-      const gint32 *nodes = self->surface->triangles + 3 * t;
-      gboolean inside = is_in_band (self, &self->facets[t], level);
-      self->facets[t].part = inside ? (gint32) t : -1;
-      for (int c = 0; c < 3 && inside; c++)
-        {
-          gint32 a = nodes[c], b = nodes[(c + 1) % 3];
-          edges[n++] = (Edge){ MIN (a, b), MAX (a, b), (gint32) t };
-        }
-    }
-  qsort (edges, n, sizeof *edges, compare_edges);
-  for (gsize i = 1; i < n; i++)
-    if (edges[i].low == edges[i - 1].low && edges[i].high == edges[i - 1].high)
+    for (gsize c = 3 * t + 1; c < 3 * t + 3 && self->facets[t].touched; c++)
       {
-        gint32 a = find_root (self->facets, edges[i - 1].facet), b = find_root (self->facets, edges[i].facet);
-        self->facets[MAX (a, b)].part = MIN (a, b);
+        gint32 a = find_root (self->part, self->surface->triangles[3 * t]);
+        gint32 b = find_root (self->part, self->surface->triangles[c]);
+        self->part[MAX (a, b)] = MIN (a, b);
       }
 }
 
-/* The part with the largest area that faces the axis, or -1. */
+static double
+covered_area (const Facet *facet)
+{
+  return facet->corner[0] + facet->corner[1] + facet->corner[2];
+}
+
+/* The part with the largest area, or -1. */
 static gint32
 find_largest (Search *self)
 {
-  g_autofree double *area = g_new0 (double, self->surface->n + 1);
+  g_autofree double *area = g_new0 (double, self->mesh->n_nodes + 1);
   gint32 largest = -1;
 
   for (gsize t = 0; t < self->surface->n; t++)
-    if (self->facets[t].part >= 0 && self->facets[t].faces)
+    if (self->facets[t].touched)
       {
-        gint32 root = find_root (self->facets, (gint32) t);
-        area[root] += self->facets[t].area;
+        gint32 root = find_root (self->part, self->surface->triangles[3 * t]);
+        area[root] += covered_area (&self->facets[t]);
         if (largest < 0 || area[root] > area[largest])
           largest = root;
       }
   return largest;
 }
 
+/* A node stands for the surface around it, as its linear shape function shares it out.  It is held when half of that,
+ * seen along the axis, is on the endplate: a node on a rim is, one on the flank below is not, and together the held
+ * nodes stand for the area of the endplate. */
 static void
 collect (Search *self, gint32 part, OssEndplate *endplate)
 {
-  g_autofree guint8 *chosen = g_new0 (guint8, self->mesh->n_nodes);
+  g_autofree double *inside = g_new0 (double, self->mesh->n_nodes + 1);
+  g_autofree double *whole = g_new0 (double, self->mesh->n_nodes + 1);
   double moment = 0.0;
 
   for (gsize t = 0; t < self->surface->n; t++)
     {
       const Facet *facet = &self->facets[t];
-      if (facet->part < 0 || !facet->faces || find_root (self->facets, (gint32) t) != part)
-        continue;
-      endplate->area_mm2 += facet->area;
-      moment += facet->area * self->side * facet->height;
-      for (gsize c = 3 * t; c < 3 * t + 3; c++)
+      const gint32 *node = self->surface->triangles + 3 * t;
+      gboolean belongs = facet->touched && find_root (self->part, node[0]) == part;
+      endplate->area_mm2 += belongs ? covered_area (facet) : 0.0;
+      moment += belongs ? facet->moment : 0.0;
+      for (int c = 0; c < 3; c++)
         {
-          chosen[self->surface->triangles[c]] = TRUE;
-          if (self->surface->midside != NULL)
-            chosen[self->surface->midside[c]] = TRUE;
+          whole[node[c]] += fmax (facet->area, 0.0) / 3.0;
+          inside[node[c]] += belongs ? fmax (facet->corner[c], 0.0) : 0.0;
         }
     }
   endplate->nodes = g_array_new (FALSE, FALSE, sizeof (gint32));
   for (gint32 i = 0; i < (gint32) self->mesh->n_nodes; i++)
-    if (chosen[i])
+    if (inside[i] > 0.0 && inside[i] >= LEAST_SHARE * whole[i])
       g_array_append_val (endplate->nodes, i);
   if (endplate->area_mm2 > 0.0)
     endplate->height_mm = moment / endplate->area_mm2;
@@ -246,11 +270,12 @@ find_endplate (Search *self, double side, OssEndplate *endplate, GError **error)
   measure_facets (self);
   if (find_level (self, &level))
     {
-      join_facets (self, level);
+      cover_facets (self, level);
+      join_facets (self);
       part = find_largest (self);
     }
   *endplate = (OssEndplate){ NULL };
-  collect (self, part >= 0 ? part : G_MAXINT32, endplate);
+  collect (self, part, endplate);
   if (check_area (self, endplate, error))
     return TRUE;
   oss_endplate_clear (endplate);
@@ -264,18 +289,86 @@ oss_endplate_clear (OssEndplate *self)
   self->area_mm2 = self->height_mm = 0.0;
 }
 
+static void
+search_clear (Search *self)
+{
+  g_clear_pointer (&self->surface, oss_surface_free);
+  g_clear_pointer (&self->slope, oss_slope_free);
+  g_free (self->corners);
+  g_free (self->facets);
+  g_free (self->part);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Search, search_clear)
+
+/* The faces of quadratic elements as four triangles each, so that their midside nodes are nodes like others. */
+static void
+refine_midsides (Search *self)
+{
+  static const int four[4][3] = { { 0, 3, 5 }, { 3, 1, 4 }, { 5, 4, 2 }, { 3, 4, 5 } };
+  OssSurface *fine, *coarse = self->surface;
+
+  if (coarse->midside == NULL)
+    return;
+  fine = g_new0 (OssSurface, 1);
+  fine->n = 4 * coarse->n;
+  fine->triangles = g_new (gint32, 3 * fine->n + 1);
+  for (gsize t = 0; t < coarse->n; t++)
+    {
+      gint32 node[6];
+      memcpy (node, coarse->triangles + 3 * t, 3 * sizeof *node);
+      memcpy (node + 3, coarse->midside + 3 * t, 3 * sizeof *node);
+      for (gsize k = 0; k < 12; k++)
+        fine->triangles[12 * t + k] = node[four[k / 3][k % 3]];
+    }
+  oss_surface_free (coarse);
+  self->surface = fine;
+}
+
+/* The mean length of the shorter edges: a voxel's edge. */
+static double
+voxel_edge (const Search *self)
+{
+  double sum = 0.0;
+
+  for (gsize t = 0; t < self->surface->n; t++)
+    {
+      const double (*x)[3] = corners_of (self, t);
+      double edge[3];
+      oss_sub (x[1], x[0], edge);
+      sum += oss_norm (edge);
+    }
+  return self->surface->n > 0 ? sum / (double) self->surface->n : 0.0;
+}
+
+static gboolean
+search_init (Search *self, GError **error)
+{
+  const OssMesh *mesh = self->mesh;
+  double radius = SLOPE_RADIUS;
+
+  self->surface = oss_mesh_surface (mesh, error);
+  if (self->surface == NULL)
+    return FALSE;
+  refine_midsides (self);
+  self->facets = g_new0 (Facet, self->surface->n + 1);
+  self->part = g_new (gint32, mesh->n_nodes + 1);
+  self->corners = g_new (double, 9 * self->surface->n + 1);
+  for (gsize c = 0; c < 3 * self->surface->n; c++)
+    oss_vertebra_frame_local (self->frame, mesh->nodes + 3 * (gsize) self->surface->triangles[c],
+                              self->corners + 3 * c);
+  if (mesh->kind == OSS_ELEMENT_HEX8)
+    radius = fmax (radius, SLOPE_VOXELS * voxel_edge (self));
+  self->slope = oss_slope_new (self->corners, self->surface->n, radius, error);
+  return self->slope != NULL;
+}
+
 gboolean
 oss_fem_endplates (const OssMesh *mesh, const OssVertebraFrame *frame, OssEndplate *superior, OssEndplate *inferior,
                    GError **error)
 {
-  g_autoptr (OssSurface) surface = oss_mesh_surface (mesh, error);
-  g_autofree Facet *facets = NULL;
+  g_auto (Search) search = { .mesh = mesh, .frame = frame };
 
-  if (surface == NULL)
-    return FALSE;
-  facets = g_new0 (Facet, surface->n + 1);
-  Search search = { .mesh = mesh, .frame = frame, .surface = surface, .facets = facets };
-  if (!find_endplate (&search, 1.0, superior, error))
+  if (!search_init (&search, error) || !find_endplate (&search, 1.0, superior, error))
     return FALSE;
   if (!find_endplate (&search, -1.0, inferior, error))
     {

@@ -13,12 +13,11 @@
 #define MOST_PARTS 24
 
 /*
- * Partial volume, and what is not done about it.  Density is sampled as the image has it.  Elements at
- * the surface straddle the label's border, where voxels mix bone and soft tissue, and a cortical shell
- * thinner than a voxel is a blurred ridge: its peak density is too low and its width too large, its
- * mass about right.  E grows faster than density, so the blurred shell is softer than the real one.
- * Points just outside the bone read soft tissue and get the floor.  Moving them inward, or taking the
- * densest neighbour, would count cortex twice by an amount that depends on the kernel; neither is done.
+ * Partial volume, and what is not done about it.  Density is sampled as the image has it.  Where elements straddle the
+ * label's border, voxels mix bone and soft tissue, and a cortical shell thinner than a voxel is a blurred ridge: its
+ * peak density is too low and its width too large, its mass about right.  E grows faster than density, so the blurred
+ * shell is softer than the real one.  Taking the densest neighbour would count cortex twice by an amount that depends
+ * on the kernel; it is not done.
  */
 typedef struct
 {

@@ -139,6 +139,24 @@ oss_fem_solve_iterative (const OssFemModel *model, const OssBlockMatrix *stiffne
 gboolean oss_fem_recover (const OssFemModel *model, const OssElements *elements, const OssIncidence *incidence,
                           OssFemResult *result, const OssTick *tick, GError **error);
 
+/**
+ * OssSlope: which way a surface looks at a place, as the area-weighted mean of its outward normals within a ball.
+ * Hardly depends on how the surface is triangulated.
+ */
+typedef struct _OssSlope OssSlope;
+
+/* @corners: [n][3][3] of triangles, outward (right hand), mm.  NULL with OSS_ERROR_OUT_OF_MEMORY. */
+OssSlope *oss_slope_new (const double *corners, gsize n, double radius_mm, GError **error);
+void oss_slope_free (OssSlope *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssSlope, oss_slope_free)
+/* Cosine between the mean normal around @x and the third axis; 0 where there is no surface.  Any thread. */
+double oss_slope_at (const OssSlope *self, const double x[3]);
+
+/* How often the edges of a triangle are cut for pieces no longer than @longest_mm (64 times at most), and the
+ * barycentric coordinates of the middle of one of the n * n equal pieces. */
+int oss_triangle_parts (const double x[3][3], double longest_mm);
+void oss_triangle_piece (int n, int piece, double weight[3]);
+
 /* Writes @value into 20 characters or fewer, the width of a number in a deck (CalculiX reads no
  * further), with as many significant digits as fit, 17 at most. */
 void oss_deck_number (double value, char text[32]);

@@ -11,6 +11,24 @@
 
 G_BEGIN_DECLS
 
+/**
+ * oss_fem_density_inside:
+ * @labels: above 0 = the bone; on the grid of @density
+ * @reach_mm: how far beyond the label
+ *
+ * The density that elements are given: that of the image in the label, and up to @reach_mm beyond it the mean density
+ * of the nearest voxels of the label.  The label says what belongs to the bone; a mesh of its volume stands out over
+ * its border here and falls short of it there, by a part of an element.  Where it stands out it would read soft tissue,
+ * and nothing would stand for what it falls short of: the shell would grow thinner with the size of the elements.
+ *
+ * Thread safety: any thread.
+ *
+ * Returns: (transfer full) (nullable): %NULL with %OSS_ERROR_INVALID_DATA when the grids differ,
+ *   %OSS_ERROR_OUT_OF_MEMORY or %OSS_ERROR_CANCELLED
+ */
+OSS_API OssVolume *oss_fem_density_inside (const OssVolume *density, const OssLabels *labels, double reach_mm,
+                                           const OssTick *tick, GError **error);
+
 typedef struct
 {
   double minimum_mpa, maximum_mpa, mean_mpa; /* over elements; the mean is weighted by volume */
@@ -26,8 +44,8 @@ typedef struct
  * Young's modulus of each element: the law's E averaged over points in the element (E of each point,
  * then the mean; not E of the mean density).  Density is trilinear between voxels.  Tetrahedra take 20 points or
  * more, no further apart than 0.7 of a voxel; hexahedra the midpoints of cells no larger than a voxel,
- * so that an element that is a voxel has that voxel's modulus.  Points of surface elements that lie in soft
- * tissue count with the least modulus: nothing is corrected for partial volume.
+ * so that an element that is a voxel has that voxel's modulus.  Points read @density
+ * as it is: see oss_fem_density_inside() for those that lie in soft tissue.
  *
  * Thread safety: any thread; the arguments are only read.
  *
@@ -65,9 +83,11 @@ OSS_API void oss_endplate_clear (OssEndplate *self);
  * @superior: (out caller-allocates): oss_endplate_clear()
  * @inferior: (out caller-allocates): oss_endplate_clear()
  *
- * Superior and inferior endplates from the geometry: boundary triangles over the body (not over the posterior
- * elements) whose outward normal lies within 45 degrees of the axis, about the level where most of
- * their area is, and that hang together.  Caps (cement, disc) that belong to the mesh carry the load instead.
+ * Superior and inferior endplates from the geometry: the part of the surface over the body (not over the posterior
+ * elements) whose direction, its mean over a ball of 2 mm, lies within 60 degrees of the axis, about the level where
+ * most of what looks along the axis is, and that hangs together.  Its border cuts through triangles; a node belongs to
+ * it when half of the surface it stands for does, so that the area, and what is held, hardly depend on the elements.
+ * Caps (cement, disc) that belong to the mesh carry the load instead.
  *
  * Returns: %FALSE with %OSS_ERROR_REFUSED when an endplate's area does not suit the body's width and depth
  *   (both areas are told); then neither endplate is set

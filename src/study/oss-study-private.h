@@ -58,6 +58,10 @@ gpointer oss_study_step_mesh (const OssStudyOptions *options, const OssStudyResu
 gpointer oss_study_step_simulate (const OssStudyOptions *options, const OssStudyResults *results, char **message,
                                   gboolean *notes, const OssTick *tick, GError **error);
 
+/* Fills the moduli of @simulate, whose law chain is set. */
+gboolean oss_study_give_modulus (const OssStudyOptions *options, const OssStudyResults *results,
+                                 OssSimulateResult *simulate, const OssTick *tick, GError **error);
+
 /* The first step whose result depends on what differs; OSS_N_STEPS when nothing does. */
 OssStep oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions *b);
 /* USAGE when the options contradict themselves or a name is unknown. */

@@ -451,30 +451,6 @@ oss_study_step_mesh (const OssStudyOptions *options, const OssStudyResults *resu
   return result;
 }
 
-/* The image around the mesh as density: nothing else of it is needed. */
-static OssVolume *
-density_around (const OssStudyResults *results, GError **error)
-{
-  const OssLoadResult *load = results->of[OSS_STEP_LOAD];
-  const OssCalibrateResult *calibrate = results->of[OSS_STEP_CALIBRATE];
-  const OssSegmentResult *segment = results->of[OSS_STEP_SEGMENT];
-  const OssGrid *box = &segment->labels->grid, *grid = &load->volume->grid;
-  double corner[3];
-  int low[3], high[3];
-
-  /* The labels are a crop of the image's own lattice: their first voxel tells where. */
-  oss_grid_to_index (grid, box->origin, corner);
-  for (int a = 0; a < 3; a++)
-    {
-      low[a] = CLAMP ((int) lround (corner[a]), 0, grid->size[a] - 1);
-      high[a] = MIN (low[a] + box->size[a] - 1, grid->size[a] - 1);
-    }
-  g_autoptr (OssVolume) crop = oss_volume_crop (load->volume, low, high, error);
-  return crop != NULL
-             ? oss_volume_linear (crop, calibrate->line.slope, calibrate->line.intercept, OSS_QUANTITY_DENSITY, error)
-             : NULL;
-}
-
 static OssFemModel
 model_of (const OssMesh *mesh, const OssSimulateResult *simulate)
 {
@@ -495,7 +471,6 @@ prepare_simulation (const OssStudyOptions *options, const OssStudyResults *resul
   const OssCalibrateResult *calibrate = results->of[OSS_STEP_CALIBRATE];
   const OssVertebraFrame *frame = &((OssSegmentResult *) results->of[OSS_STEP_SEGMENT])->info.frame;
   const OssLaw *law = oss_law_find (options->law, error);
-  g_autoptr (OssVolume) density = density_around (results, error);
 
   if (calibrate->line.basis == OSS_BASIS_UNKNOWN)
     {
@@ -503,11 +478,8 @@ prepare_simulation (const OssStudyOptions *options, const OssStudyResults *resul
                            _ ("Without a calibration there is no bone density to simulate."));
       return FALSE;
     }
-  if (density == NULL || law == NULL
-      || !oss_law_chain_init (&simulate->chain, law, calibrate->line.basis, options->conversion, error))
-    return FALSE;
-  simulate->modulus_mpa = oss_fem_modulus (mesh, density, &simulate->chain, &simulate->modulus, tick, error);
-  if (simulate->modulus_mpa == NULL
+  if (law == NULL || !oss_law_chain_init (&simulate->chain, law, calibrate->line.basis, options->conversion, error)
+      || !oss_study_give_modulus (options, results, simulate, tick, error)
       || !oss_fem_endplates (mesh, frame, &simulate->superior, &simulate->inferior, error))
     return FALSE;
   double height_mm = simulate->superior.height_mm - simulate->inferior.height_mm;

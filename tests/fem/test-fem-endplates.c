@@ -156,6 +156,41 @@ test_vertebra (void)
     }
 }
 
+/* Turned about the superior axis. */
+static OssVertebraFrame
+turned (double angle)
+{
+  OssVertebraFrame frame = upright;
+  const double right[3] = { -cos (angle), -sin (angle), 0.0 }, anterior[3] = { sin (angle), -cos (angle), 0.0 };
+
+  memcpy (frame.right, right, sizeof right);
+  memcpy (frame.anterior, anterior, sizeof anterior);
+  return frame;
+}
+
+/* What the nodes of an endplate stand for: a third of the projected area of the triangles around them. */
+static double
+area_of_nodes (const OssMesh *mesh, const OssVertebraFrame *frame, const OssEndplate *plate)
+{
+  g_autoptr (OssSurface) surface = oss_mesh_surface (mesh, NULL);
+  g_autofree guint8 *held = g_new0 (guint8, mesh->n_nodes);
+  double sum = 0.0;
+
+  for (guint i = 0; i < plate->nodes->len; i++)
+    held[g_array_index (plate->nodes, gint32, i)] = TRUE;
+  for (gsize t = 0; t < surface->n; t++)
+    {
+      const gint32 *node = surface->triangles + 3 * t;
+      double ab[3], ac[3], normal[3];
+      oss_sub (mesh->nodes + 3 * node[1], mesh->nodes + 3 * node[0], ab);
+      oss_sub (mesh->nodes + 3 * node[2], mesh->nodes + 3 * node[0], ac);
+      oss_cross (ab, ac, normal);
+      sum +=
+          fmax (0.5 * oss_dot (normal, frame->superior), 0.0) * (held[node[0]] + held[node[1]] + held[node[2]]) / 3.0;
+    }
+  return sum;
+}
+
 /* On the meshed body alone: midside nodes of every chosen face are there, and the sides are told apart. */
 static void
 test_midside (void)
@@ -167,16 +202,75 @@ test_midside (void)
 
   g_assert_true (oss_fem_endplates (tet10, &upright, &superior, &inferior, NULL));
   g_assert_true (oss_fem_endplates (tet4, &upright, &coarse_superior, &coarse_inferior, NULL));
-  g_assert_cmpfloat_with_epsilon (superior.area_mm2, coarse_superior.area_mm2, 1e-9);
+  /* The same triangles, looked at in pieces of other sizes. */
+  g_assert_cmpfloat_with_epsilon (superior.area_mm2, coarse_superior.area_mm2, 0.003 * superior.area_mm2);
   g_assert_cmpfloat (superior.height_mm, >, 10.0);
   g_assert_cmpfloat (inferior.height_mm, <, -10.0);
   /* A triangulated disc has nearly three edges to a node: 11 x 9 grid, 99 nodes, 258 edges. */
   g_assert_cmpuint (coarse_superior.nodes->len, ==, 99);
-  g_assert_cmpuint (superior.nodes->len, ==, 99 + 258);
+  /* Where the rim turns sharply, its midside nodes may stand for the flank more than for the endplate. */
+  g_assert_cmpuint (superior.nodes->len, <=, 99 + 258);
+  g_assert_cmpuint (superior.nodes->len, >=, 99 + 250);
   oss_endplate_clear (&superior);
   oss_endplate_clear (&inferior);
   oss_endplate_clear (&coarse_superior);
   oss_endplate_clear (&coarse_inferior);
+}
+
+/* An endplate is a matter of the bone, not of its elements: whatever their size and kind, the rim is the same, and so
+ * are the area and the height.  Reference: each other; 1131 mm2 is the whole rim, of which a mesh rounds off less the
+ * finer it is. What the held nodes stand for is the area. */
+static void
+test_size (void)
+{
+  static const struct
+  {
+    OssElementKind kind;
+    double size;
+  } cases[] = { { OSS_ELEMENT_TET4, 2.0 }, { OSS_ELEMENT_TET4, 1.6 }, { OSS_ELEMENT_TET4, 1.2 } };
+  OssVertebraFrame frame = leaning (0.1);
+  g_autoptr (OssLabels) labels = vertebra_labels (&frame, FALSE);
+  double area[G_N_ELEMENTS (cases)], height[G_N_ELEMENTS (cases)];
+
+  for (guint k = 0; k < G_N_ELEMENTS (cases); k++)
+    {
+      g_autoptr (OssMesh) mesh = mesh_of (labels, cases[k].kind, cases[k].size);
+      OssEndplate plates[2];
+      g_assert_true (oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], NULL));
+      area[k] = plates[0].area_mm2;
+      height[k] = plates[0].height_mm;
+      g_test_message ("%s %.1f mm: %.1f mm2 at %.3f mm; held nodes stand for %.1f mm2",
+                      oss_element_name (cases[k].kind), cases[k].size, area[k], height[k],
+                      area_of_nodes (mesh, &frame, &plates[0]));
+      g_assert_cmpfloat_with_epsilon (area_of_nodes (mesh, &frame, &plates[0]), area[k], 0.02 * area[k]);
+      oss_endplate_clear (&plates[0]);
+      oss_endplate_clear (&plates[1]);
+    }
+  g_assert_cmpfloat_with_epsilon (area[0], area[2], 0.04 * area[2]);
+  g_assert_cmpfloat_with_epsilon (area[1], area[2], 0.02 * area[2]);
+  g_assert_cmpfloat_with_epsilon (height[0], height[2], 0.05);
+  g_assert_cmpfloat_with_epsilon (height[1], height[2], 0.05);
+}
+
+/* The same body, turned about its own axis on the lattice of the elements: the same endplate. */
+static void
+test_orientation (void)
+{
+  double area[3];
+
+  for (int k = 0; k < 3; k++)
+    {
+      OssVertebraFrame frame = turned (0.26 * k);
+      g_autoptr (OssLabels) labels = vertebra_labels (&frame, FALSE);
+      g_autoptr (OssMesh) mesh = mesh_of (labels, OSS_ELEMENT_TET4, 1.5);
+      OssEndplate plates[2];
+      g_assert_true (oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], NULL));
+      area[k] = plates[1].area_mm2;
+      g_test_message ("turned by %.2f: %.1f and %.1f mm2", 0.26 * k, plates[0].area_mm2, area[k]);
+      oss_endplate_clear (&plates[0]);
+      oss_endplate_clear (&plates[1]);
+      g_assert_cmpfloat_with_epsilon (area[k], area[0], 0.01 * area[0]);
+    }
 }
 
 /* A frame that does not fit, and half a vertebra: refused, with both areas. */
@@ -308,6 +402,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/fem/endplates/vertebra", test_vertebra);
   g_test_add_func ("/fem/endplates/midside", test_midside);
+  g_test_add_func ("/fem/endplates/size", test_size);
+  g_test_add_func ("/fem/endplates/orientation", test_orientation);
   g_test_add_func ("/fem/endplates/implausible", test_implausible);
   g_test_add_func ("/fem/endplates/verse", test_verse);
   g_test_add_func ("/fem/endplates/totalsegmentator", test_totalsegmentator);
