@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fem/oss-fem.h"
+#include "fem/oss-voxel.h"
 #include "material/oss-yield.h"
 
 G_BEGIN_DECLS
@@ -114,6 +115,25 @@ OSS_API OssFemCurve *oss_fem_solve_nonlinear (const OssFemModel *model, const Os
                                               const OssFemPath *path, const OssTick *tick, GError **error);
 OSS_API void oss_fem_curve_free (OssFemCurve *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssFemCurve, oss_fem_curve_free)
+
+/**
+ * oss_voxel_solve_nonlinear:
+ * @system: of the model, without forces; used by this call alone while it lasts
+ * @held_mm: [n_held of the model] prescribed displacements at the end of the path
+ * @plasticity: arrays by the system's elements, see oss_voxel_system_element_moduli()
+ *
+ * As oss_fem_solve_nonlinear(), without assembling anything: conjugate gradients on the elastic operator and the
+ * change of the yielding voxels, with the elastic multigrid as preconditioner.  Each voxel has one plastic strain, of
+ * the stress at its centre, kept in seven floats; strain within the voxel about its mean stays elastic.  That is exact
+ * for even strain, a sixth of the work and an eighth of the history of eight Gauss points, free of hourglassing, and
+ * too stiff where single voxels bend plastically.
+ *
+ * Returns: (transfer full) (nullable): displacement by the system's nodes; %NULL as oss_voxel_solve(), and with
+ *   %OSS_ERROR_USAGE or %OSS_ERROR_INVALID_DATA for a path or a plasticity that contradicts itself
+ */
+OSS_API OssFemCurve *
+oss_voxel_solve_nonlinear (OssVoxelSystem *system, const double *held_mm, const OssFemPlasticity *plasticity,
+                           const OssFemPath *path, const OssTick *tick, GError **error);
 
 /* The yield stresses of every element of a given modulus: [n] each, from g_malloc(). */
 OSS_API void oss_fem_yield (const OssYieldRule *rule, const double *modulus_mpa, gsize n, double **compression_mpa,

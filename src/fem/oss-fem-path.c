@@ -157,6 +157,8 @@ converge (Follower *self, OssLoadPoint *point, gboolean *converged, GError **err
     {
       int linear = 0;
       point->residual = out;
+      g_debug ("path %.4f, iteration %d: %.2e out of balance, %d linear", self->at, point->iterations, out,
+               point->linear_iterations);
       if (out <= self->path.tolerance)
         *converged = TRUE;
       if (*converged || point->iterations >= self->path.maximum_iterations || !isfinite (out))
