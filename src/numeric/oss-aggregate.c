@@ -196,7 +196,7 @@ typedef struct
 {
   const OssBlockMatrix *matrix;
   const OssUpper *upper;
-  const OssSliced *sliced;
+  const OssSmoother *smoother;
   const guint8 *free;
   const double *modes;
   const OssTick *tick;
@@ -338,8 +338,7 @@ add_motion (const double *a, gboolean transposed, const float *q, double sum[18]
 static void
 write_weight (const Smoothing *self, gsize row, gint32 g, const double sum[18], float *weight)
 {
-  gsize place = (gsize) self->sliced->place[row];
-  const float *m = self->sliced->inverse + place / (3 * OSS_LANES) * 9 * OSS_LANES + place % OSS_LANES;
+  const float *m = self->smoother->inverse + 12 * row;
   gboolean own = self->aggregate[row / self->width] == g;
 
   for (int r = 0; r < 3; r++)
@@ -347,7 +346,7 @@ write_weight (const Smoothing *self, gsize row, gint32 g, const double sum[18], 
       {
         double scaled = 0.0;
         for (int c = 0; c < 3; c++)
-          scaled += (double) m[(3 * r + c) * OSS_LANES] * sum[6 * c + k];
+          scaled += (double) m[4 * c + r] * sum[6 * c + k];
         weight[6 * r + k] =
             (float) ((own ? (double) self->tentative[18 * row + (gsize) (6 * r + k)] : 0.0) - self->damping * scaled);
       }
@@ -414,7 +413,7 @@ smooth_transfer (Smoothing *self, GError **error)
 }
 
 OssTransfer *
-oss_transfer_new_aggregates (const OssBlockMatrix *matrix, const OssUpper *upper, const OssSliced *sliced,
+oss_transfer_new_aggregates (const OssBlockMatrix *matrix, const OssUpper *upper, const OssSmoother *smoother,
                              const guint8 *free, gsize width, const double *modes, double strength,
                              double **coarse_modes, guint8 **coarse_free, const OssTick *tick, GError **error)
 {
@@ -426,14 +425,14 @@ oss_transfer_new_aggregates (const OssBlockMatrix *matrix, const OssUpper *upper
   g_autofree gint32 *aggregate = oss_aggregate (matrix, upper, free, width, strength, &transfer->n_coarse);
   Smoothing smoothing = { .matrix = matrix,
                           .upper = upper,
-                          .sliced = sliced,
+                          .smoother = smoother,
                           .free = free,
                           .modes = modes,
                           .tick = tick,
                           .width = width,
                           .aggregate = aggregate,
                           .transfer = transfer,
-                          .damping = 4.0 / 3.0 / sliced->largest };
+                          .damping = 4.0 / 3.0 / smoother->largest };
   list_members (&smoothing, matrix->n / width, transfer->n_coarse);
   smoothing.tentative = oss_alloc_aligned (matrix->n + 1, 18 * sizeof (float), what, error);
   if (smoothing.tentative != NULL)

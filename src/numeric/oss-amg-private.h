@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "numeric/oss-block-matrix.h"
+#include "numeric/oss-block-product.h"
 
 G_BEGIN_DECLS
 
@@ -29,67 +29,54 @@ OssUpper *oss_upper_new (const OssBlockMatrix *matrix, GError **error);
 void oss_upper_free (OssUpper *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssUpper, oss_upper_free)
 
-#define OSS_LANES 16
-
 /**
- * OssSliced: a matrix of 3 x 3 blocks in single precision, both triangles, rows side by side in slices.
+ * OssSmoother: a matrix in single precision, lower triangle, and its inverse diagonal blocks.
  * @n: block rows
- * @n_slices: slices of OSS_LANES rows; rows of like length share one
- * @place: [n] of a row's first component in a sliced vector; its others are OSS_LANES and 2 OSS_LANES further on
- * @row: [n_slices][OSS_LANES] block row, or -1
- * @start: [n_slices + 1] first step of each slice
- * @column: [steps][OSS_LANES] places
- * @value: [steps][9][OSS_LANES]
- * @inverse: [n_slices][9][OSS_LANES] inverse diagonal blocks, the smoother's scaling
- * @largest: estimate of the largest eigenvalue of the inverse diagonal times the matrix
+ * @pattern: borrowed: start[] and column[] of the matrix
+ * @product: chunks of rows, and who adds to whom
+ * @value: [blocks][9] and three more, zero where a freedom is not free
+ * @inverse: [n][3][4] columns of the inverse diagonal blocks, zero where a freedom is not free
+ * @sum: [n][4], @outside: [halo places][4] while a product runs
+ * @largest: above the largest eigenvalue of the inverse diagonal times the matrix
  *
- * A sliced vector is [n_slices][3][OSS_LANES].  Freedoms that are not free have zero rows and columns.
- * "Sliced ELLPACK": Kreutzer et al., SIAM J. Sci. Comput. 36 (2014) C401-C423.
+ * Its vectors are [n][4], the fourth component zero: a block's row, or a node, is one load of four.
  */
 typedef struct
 {
-  gsize n, n_slices;
-  gint32 *place;
-  gint32 *row;
-  gsize *start;
-  gint32 *column;
+  gsize n;
+  const OssBlockMatrix *pattern;
+  OssBlockProduct *product;
   float *value;
   float *inverse;
+  float *sum, *outside;
   double largest;
-} OssSliced;
+} OssSmoother;
 
 /* @free: [3 n]; %NULL with OUT_OF_MEMORY or CANCELLED. */
-OssSliced *oss_sliced_new (const OssBlockMatrix *matrix, const OssUpper *upper, const guint8 *free, const OssTick *tick,
-                           GError **error);
-void oss_sliced_free (OssSliced *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssSliced, oss_sliced_free)
+OssSmoother *oss_smoother_new (const OssBlockMatrix *matrix, const guint8 *free, const OssTick *tick, GError **error);
+void oss_smoother_free (OssSmoother *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssSmoother, oss_smoother_free)
 
-/* Floats in a sliced vector. */
-static inline gsize
-oss_sliced_size (const OssSliced *self)
-{
-  return self->n_slices * 3 * OSS_LANES;
-}
+/* to [n][4] = scale times @from [n][3], and back: @to = scale times @from. */
+void oss_smoother_put (const OssSmoother *self, const double *from, double scale, float *to);
+void oss_smoother_get (const OssSmoother *self, const float *from, double scale, double *to);
 
-/* to = scale times @from [3 n] in slices, and back: @to = scale times @from. */
-void oss_sliced_put (const OssSliced *self, const double *from, double scale, float *to);
-void oss_sliced_get (const OssSliced *self, const float *from, double scale, double *to);
-
-/* r = b - A x */
-void oss_sliced_residual (const OssSliced *self, const float *b, const float *x, float *r);
+/* r = b - A x; oss_smoother_residual_plain() is its plain twin on one thread. */
+void oss_smoother_residual (OssSmoother *self, const float *b, const float *x, float *r);
+void oss_smoother_residual_plain (const OssSmoother *self, const float *b, const float *x, float *r);
 
 /**
- * oss_sliced_smooth:
+ * oss_smoother_run:
  * @b: right-hand side
  * @x: (inout): taken for zero when @from_zero
  * @degree: 1 to 4
- * @work: three sliced vectors
+ * @work: two vectors
  *
  * One application of the optimal polynomial of the fourth kind (Lottes, Numer. Linear Algebra Appl. 30 (2023) e2518)
- * in the matrix scaled by its inverse diagonal blocks.  The error operator is the same before and after a coarse
- * correction, so that a cycle with both is symmetric.
+ * in the matrix scaled by its inverse diagonal blocks.  The same before and after a coarse correction makes a symmetric
+ * cycle.
  */
-void oss_sliced_smooth (const OssSliced *self, const float *b, float *x, gboolean from_zero, int degree, float *work);
+void oss_smoother_run (OssSmoother *self, const float *b, float *x, gboolean from_zero, int degree, float *work);
 
 /**
  * OssTransfer: from a coarse level to a finer one.
@@ -137,7 +124,7 @@ OssTransfer *oss_transfer_new_embedded (gsize n, const gint32 *parent, gsize n_p
  * one step of damped Jacobi.
  */
 OssTransfer *
-oss_transfer_new_aggregates (const OssBlockMatrix *matrix, const OssUpper *upper, const OssSliced *sliced,
+oss_transfer_new_aggregates (const OssBlockMatrix *matrix, const OssUpper *upper, const OssSmoother *smoother,
                              const guint8 *free, gsize width, const double *modes, double strength,
                              double **coarse_modes, guint8 **coarse_free, const OssTick *tick, GError **error);
 
@@ -148,9 +135,9 @@ gboolean oss_transfer_turn_round (OssTransfer *self, GError **error);
 gint32 *oss_aggregate (const OssBlockMatrix *matrix, const OssUpper *upper, const guint8 *free, gsize width,
                        double strength, gsize *n_aggregates);
 
-/* coarse = P' fine, [3 width n_coarse]; fine += P coarse, [3 n]. */
-void oss_transfer_restrict (const OssTransfer *self, const double *fine, double *coarse);
-void oss_transfer_prolong (const OssTransfer *self, const double *coarse, double *fine);
+/* coarse [n_coarse][width][3] = P' fine; fine [n][4] += P coarse. */
+void oss_transfer_restrict (const OssTransfer *self, const float *fine, double *coarse);
+void oss_transfer_prolong (const OssTransfer *self, const double *coarse, float *fine);
 
 /* P' A P over the free freedoms of the fine level. */
 OssBlockMatrix *oss_transfer_product (const OssTransfer *self, const OssBlockMatrix *matrix, const OssUpper *upper,

@@ -17,15 +17,15 @@ typedef struct
 {
   gsize n, width; /* block rows, and how many make a node */
   const OssBlockMatrix *matrix;
-  OssBlockMatrix *owned; /* (nullable) the matrix, when it is this level's own; let go when it is not needed */
+  OssBlockMatrix *owned; /* (nullable) the matrix, when it is this level's own; its numbers go when they were read */
   guint8 *free;          /* [3 n] */
-  OssSliced *sliced;     /* NULL on the coarsest */
+  OssSmoother *smoother; /* NULL on the coarsest */
   OssTransfer *transfer; /* to the next, NULL on the coarsest */
   OssCholesky *cholesky; /* of the coarsest */
   gint32 *unknown;       /* [3 n] of the coarsest */
-  double *work;          /* [3 n]; of the coarsest [unknowns] */
+  double *work;          /* [unknowns] of the coarsest */
   double *right, *left;  /* [3 n] of a coarser level: what it is asked and what it answers; NULL on the finest */
-  float *b, *x, *r;      /* sliced; three more follow r */
+  float *b, *x, *r;      /* [n][4]; one more follows r */
 } Level;
 
 struct _OssAmg
@@ -48,7 +48,7 @@ level_clear (Level *self)
 {
   oss_block_matrix_free (self->owned);
   oss_free_aligned (self->free);
-  oss_sliced_free (self->sliced);
+  oss_smoother_free (self->smoother);
   oss_transfer_free (self->transfer);
   oss_cholesky_free (self->cholesky);
   oss_free_aligned (self->unknown);
@@ -108,15 +108,14 @@ add_vectors (Level *self, gboolean finest, GError **error)
 {
   const char *what = _ ("the multigrid levels");
 
-  if (self->sliced != NULL
-      && (self->b = oss_alloc_aligned (oss_sliced_size (self->sliced) + 1, 6 * sizeof (float), what, error)) == NULL)
-    return FALSE;
-  if (self->sliced != NULL)
+  if (self->smoother != NULL)
     {
-      self->x = self->b + oss_sliced_size (self->sliced);
-      self->r = self->x + oss_sliced_size (self->sliced);
+      if ((self->b = oss_alloc_aligned (self->n + 1, 16 * sizeof (float), what, error)) == NULL)
+        return FALSE;
+      self->x = self->b + 4 * self->n;
+      self->r = self->x + 4 * self->n;
     }
-  if ((self->work = oss_alloc_aligned (3 * self->n + 1, sizeof *self->work, what, error)) == NULL)
+  else if ((self->work = oss_alloc_aligned (3 * self->n + 1, sizeof *self->work, what, error)) == NULL)
     return FALSE;
   return finest
          || ((self->right = oss_alloc_aligned (3 * self->n + 1, sizeof *self->right, what, error)) != NULL
@@ -217,7 +216,7 @@ aggregate (const OssAmg *self, Level *level, const OssUpper *upper, Level *next,
   if (build->modes == NULL)
     return FALSE;
   level->transfer =
-      oss_transfer_new_aggregates (level->matrix, upper, level->sliced, level->free, level->width, build->modes,
+      oss_transfer_new_aggregates (level->matrix, upper, level->smoother, level->free, level->width, build->modes,
                                    self->options.strength, &coarse_modes, &next->free, tick, error);
   oss_free_aligned (build->modes);
   build->modes = coarse_modes;
@@ -237,8 +236,8 @@ add_level (OssAmg *self, Build *build, const OssTick *tick, GError **error)
 
   if (upper == NULL)
     return FALSE;
-  level->sliced = oss_sliced_new (level->matrix, upper, level->free, tick, error);
-  if (level->sliced == NULL)
+  level->smoother = oss_smoother_new (level->matrix, level->free, tick, error);
+  if (level->smoother == NULL)
     return FALSE;
   self->n_levels++; /* what is set in the next one is freed with the others */
   if (!(build->parent != NULL ? embed (level, next, build, error)
@@ -246,10 +245,10 @@ add_level (OssAmg *self, Build *build, const OssTick *tick, GError **error)
     return FALSE;
   next->owned = oss_transfer_product (level->transfer, level->matrix, upper, level->free, tick, error);
   next->matrix = next->owned;
-  g_clear_pointer (&level->owned, oss_block_matrix_free);
-  level->matrix = NULL;
+  if (level->owned != NULL)
+    g_clear_pointer (&level->owned->value, oss_free_aligned);
   g_debug ("level %u: %zu block rows, largest eigenvalue %.2f, next %zu", self->n_levels - 2, level->n,
-           level->sliced->largest, next->n);
+           level->smoother->largest, next->n);
   return next->owned != NULL;
 }
 
@@ -352,18 +351,15 @@ cycle (OssAmg *self, guint i, const double *r, double *z, GError **error)
   for (gsize f = 0; f < 3 * level->n; f++)
     largest = fmax (largest, fabs (r[f]));
   scale = largest > 0.0 ? largest : 1.0; /* single precision has a narrow range */
-  oss_sliced_put (level->sliced, r, 1.0 / scale, level->b);
-  oss_sliced_smooth (level->sliced, level->b, level->x, TRUE, degree, level->r);
-  oss_sliced_residual (level->sliced, level->b, level->x, level->r);
-  oss_sliced_get (level->sliced, level->r, 1.0, level->work);
-  oss_transfer_restrict (level->transfer, level->work, next->right);
+  oss_smoother_put (level->smoother, r, 1.0 / scale, level->b);
+  oss_smoother_run (level->smoother, level->b, level->x, TRUE, degree, level->r);
+  oss_smoother_residual (level->smoother, level->b, level->x, level->r);
+  oss_transfer_restrict (level->transfer, level->r, next->right);
   if (!cycle (self, i + 1, next->right, next->left, error))
     return FALSE;
-  oss_sliced_get (level->sliced, level->x, 1.0, level->work);
-  oss_transfer_prolong (level->transfer, next->left, level->work);
-  oss_sliced_put (level->sliced, level->work, 1.0, level->x);
-  oss_sliced_smooth (level->sliced, level->b, level->x, FALSE, degree, level->r);
-  oss_sliced_get (level->sliced, level->x, scale, z);
+  oss_transfer_prolong (level->transfer, next->left, level->x);
+  oss_smoother_run (level->smoother, level->b, level->x, FALSE, degree, level->r);
+  oss_smoother_get (level->smoother, level->x, scale, z);
   return TRUE;
 }
 
@@ -398,10 +394,10 @@ oss_amg_bytes (const OssAmg *self)
   for (guint i = 0; i < self->n_levels; i++)
     {
       const Level *level = &self->level[i];
-      if (level->sliced == NULL)
+      if (level->smoother == NULL)
         continue;
-      double steps = (double) level->sliced->start[level->sliced->n_slices];
-      bytes += 2.0 * self->options.degree * steps * OSS_LANES * 40.0;
+      /* numbers, columns and halo places; two transfers */
+      bytes += 2.0 * self->options.degree * (double) level->smoother->pattern->start[level->n] * 44.0;
       bytes += 2.0 * (double) level->transfer->start[level->n] * (level->transfer->embedded ? 4.0 : 76.0);
     }
   return bytes;

@@ -211,3 +211,14 @@ oss_block_product_apply (OssBlockProduct *self, const OssBlockMatrix *matrix, co
   oss_parallel_for (self->n_chunks, 1, multiply_chunks, self);
   oss_parallel_for (self->n, ROWS_PER_TURN, gather_rows, self);
 }
+
+OssBlockChunks
+oss_block_product_chunks (const OssBlockProduct *self)
+{
+  return (OssBlockChunks){ .n_chunks = self->n_chunks,
+                           .first = self->first,
+                           .halo_start = self->halo_start,
+                           .halo = self->halo,
+                           .from_start = self->from_start,
+                           .from = self->from };
+}

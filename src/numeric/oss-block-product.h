@@ -37,4 +37,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssBlockProduct, oss_block_product_free)
 void oss_block_product_apply (OssBlockProduct *self, const OssBlockMatrix *matrix, const guint8 *free, const double *x,
                               double *y);
 
+/**
+ * OssBlockChunks: how the rows are cut, for products of other precision.
+ * @n_chunks: chunks
+ * @first: [n_chunks + 1] first row of each
+ * @halo_start: [n_chunks + 1] first halo place of each
+ * @halo: [blocks] place of a block's column in its chunk's halo, or -1 when it is a row of the chunk; in a row, columns
+ *   of the halo come first
+ * @from_start: [n + 1] halo places of each row
+ * @from: [halo_start[n_chunks]] ascending
+ */
+typedef struct
+{
+  gsize n_chunks;
+  const gsize *first, *halo_start;
+  const gint32 *halo;
+  const gsize *from_start;
+  const gint32 *from;
+} OssBlockChunks;
+
+OssBlockChunks oss_block_product_chunks (const OssBlockProduct *self);
+
 G_END_DECLS

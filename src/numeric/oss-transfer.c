@@ -74,69 +74,82 @@ oss_transfer_new_embedded (gsize n, const gint32 *parent, gsize n_parents, GErro
 typedef struct
 {
   const OssTransfer *transfer;
-  const double *from;
-  double *to;
+  float *fine;
+  double *coarse;
 } Move;
 
-static void
-restrict_nodes (gsize begin, gsize end, guint thread, void *data)
+OSS_CLONES static void
+restrict_range (const OssTransfer *transfer, gsize begin, gsize end, const float *from, double *to)
 {
-  const Move *self = data;
-  const OssTransfer *transfer = self->transfer;
+  gsize per_node = 3 * oss_transfer_width (transfer);
 
   for (gsize i = begin; i < end; i++)
     {
       double sum[6] = { 0.0 };
       for (gsize b = transfer->back_start[i]; b < transfer->back_start[i + 1]; b++)
         {
-          const double *fine = self->from + 3 * (gsize) transfer->back_row[b];
+          const float *fine = from + 4 * (gsize) transfer->back_row[b];
           if (transfer->embedded)
             for (int k = 0; k < 3; k++)
-              sum[k] += 0.5 * fine[k];
+              sum[k] += 0.5 * (double) fine[k];
           else
             {
               const float *w = transfer->weight + 18 * transfer->back_entry[b];
               for (int k = 0; k < 6; k++)
-                sum[k] += (double) w[k] * fine[0] + (double) w[6 + k] * fine[1] + (double) w[12 + k] * fine[2];
+                sum[k] += (double) (w[k] * fine[0] + w[6 + k] * fine[1] + w[12 + k] * fine[2]);
             }
         }
-      memcpy (self->to + (transfer->embedded ? 3 : 6) * i, sum, (transfer->embedded ? 3 : 6) * sizeof *sum);
+      memcpy (to + per_node * i, sum, per_node * sizeof *sum);
     }
 }
 
-void
-oss_transfer_restrict (const OssTransfer *self, const double *fine, double *coarse)
+static void
+restrict_nodes (gsize begin, gsize end, guint thread, void *data)
 {
-  Move move = { .transfer = self, .from = fine, .to = coarse };
+  const Move *self = data;
+  restrict_range (self->transfer, begin, end, self->fine, self->coarse);
+}
+
+void
+oss_transfer_restrict (const OssTransfer *self, const float *fine, double *coarse)
+{
+  Move move = { .transfer = self, .fine = (float *) fine, .coarse = coarse };
   oss_parallel_for (self->n_coarse, 128, restrict_nodes, &move);
+}
+
+OSS_CLONES static void
+prolong_range (const OssTransfer *transfer, gsize begin, gsize end, const double *from, float *to)
+{
+  for (gsize i = begin; i < end; i++)
+    {
+      double sum[3] = { 0.0 };
+      for (gsize e = transfer->start[i]; e < transfer->start[i + 1]; e++)
+        for (int r = 0; r < 3; r++)
+          if (transfer->embedded)
+            sum[r] += 0.5 * from[3 * (gsize) transfer->node[e] + (gsize) r];
+          else
+            {
+              const float *w = transfer->weight + 18 * e + 6 * r;
+              const double *coarse = from + 6 * (gsize) transfer->node[e];
+              for (int k = 0; k < 6; k++)
+                sum[r] += (double) w[k] * coarse[k];
+            }
+      for (gsize r = 0; r < 3; r++)
+        to[4 * i + r] += (float) sum[r];
+    }
 }
 
 static void
 prolong_rows (gsize begin, gsize end, guint thread, void *data)
 {
   const Move *self = data;
-  const OssTransfer *transfer = self->transfer;
-
-  for (gsize i = begin; i < end; i++)
-    for (gsize e = transfer->start[i]; e < transfer->start[i + 1]; e++)
-      for (int r = 0; r < 3; r++)
-        if (transfer->embedded)
-          self->to[3 * i + (gsize) r] += 0.5 * self->from[3 * (gsize) transfer->node[e] + (gsize) r];
-        else
-          {
-            const float *w = transfer->weight + 18 * e + 6 * r;
-            const double *coarse = self->from + 6 * (gsize) transfer->node[e];
-            double sum = 0.0;
-            for (int k = 0; k < 6; k++)
-              sum += (double) w[k] * coarse[k];
-            self->to[3 * i + (gsize) r] += sum;
-          }
+  prolong_range (self->transfer, begin, end, self->coarse, self->fine);
 }
 
 void
-oss_transfer_prolong (const OssTransfer *self, const double *coarse, double *fine)
+oss_transfer_prolong (const OssTransfer *self, const double *coarse, float *fine)
 {
-  Move move = { .transfer = self, .from = coarse, .to = fine };
+  Move move = { .transfer = self, .fine = fine, .coarse = (double *) coarse };
   oss_parallel_for (self->n, ROWS_PER_TURN, prolong_rows, &move);
 }
 
@@ -211,53 +224,49 @@ typedef struct
   Piece *piece;         /* one for each turn */
 } Product;
 
-/* to[6][3] += w' a, a transposed or not; w: [3][6]. */
-OSS_CLONES static void
-add_left (const float *w, const double *a, gboolean transposed, double *restrict to)
-{
-  double t[9], v[18];
+/* Six numbers in eight lanes. */
+typedef double Eight __attribute__ ((vector_size (64), aligned (8), may_alias));
 
-  for (int r = 0; r < 3; r++)
-    for (int c = 0; c < 3; c++)
-      t[3 * r + c] = transposed ? a[3 * c + r] : a[3 * r + c];
-  for (int k = 0; k < 18; k++)
-    v[k] = (double) w[k];
+/* to[c] += sum over r of a[r][c] w[r], a transposed or not: a column of w' a for each c. */
+static inline __attribute__ ((always_inline)) void
+add_left (const Eight *w, const double *a, gboolean transposed, Eight *to)
+{
   for (int c = 0; c < 3; c++)
-    for (int k = 0; k < 6; k++)
-      to[6 * c + k] += v[k] * t[c] + v[6 + k] * t[3 + c] + v[12 + k] * t[6 + c];
+    for (int r = 0; r < 3; r++)
+      to[c] += w[r] * (transposed ? a[3 * c + r] : a[3 * r + c]);
 }
 
-/* to[6][6] += (left[3][6])' w, the rows of both run over the fine freedoms. */
-OSS_CLONES static void
-add_right (const double *left, const float *w, double *restrict to)
+/* to[r] += sum over j of left[j][r] w[j]: a row of left' w for each r; left: [3][8]. */
+static inline __attribute__ ((always_inline)) void
+add_right (const double *left, const Eight *w, Eight *to)
 {
-  double v[18];
-
-  for (int k = 0; k < 18; k++)
-    v[k] = (double) w[k];
   for (int r = 0; r < 6; r++)
-    for (int k = 0; k < 6; k++)
-      to[6 * r + k] += left[r] * v[k] + left[6 + r] * v[6 + k] + left[12 + r] * v[12 + k];
+    for (int j = 0; j < 3; j++)
+      to[r] += w[j] * left[8 * j + r];
+}
+
+static inline __attribute__ ((always_inline)) void
+widen (const float *weight, Eight *w)
+{
+  for (int r = 0; r < 3; r++)
+    {
+      double lanes[8] = { 0.0 };
+      for (int k = 0; k < 6; k++)
+        lanes[k] = (double) weight[6 * r + k];
+      memcpy (w + r, lanes, sizeof lanes);
+    }
 }
 
 static void
-add_block (const Product *self, gsize entry, gsize row, gint32 column, const double *a, gboolean transposed,
-           Sparse *left)
+add_half (const Product *self, gsize row, const double *a, gboolean transposed, double *to)
 {
-  double *to = sparse_at (left, column);
-
-  if (!self->transfer->embedded)
-    {
-      add_left (self->transfer->weight + 18 * entry, a, transposed, to);
-      return;
-    }
   for (gsize r = 0; r < 3; r++)
     for (gsize c = 0; c < 3 && self->free[3 * row + r]; c++)
       to[3 * r + c] += 0.5 * (transposed ? a[3 * c + r] : a[3 * r + c]);
 }
 
 /* The coarse node's row of P' A: by fine columns. */
-static void
+OSS_CLONES static void
 multiply_left (const Product *self, gsize node, Sparse *left)
 {
   const OssTransfer *transfer = self->transfer;
@@ -265,17 +274,30 @@ multiply_left (const Product *self, gsize node, Sparse *left)
 
   for (gsize b = transfer->back_start[node]; b < transfer->back_start[node + 1]; b++)
     {
-      gsize row = (gsize) transfer->back_row[b], entry = transfer->back_entry[b];
-      for (gsize k = matrix->start[row]; k < matrix->start[row + 1]; k++)
-        add_block (self, entry, row, matrix->column[k], matrix->value + 9 * k, FALSE, left);
-      for (gsize u = self->upper->start[row]; u < self->upper->start[row + 1]; u++)
-        add_block (self, entry, row, self->upper->row[u], matrix->value + 9 * (gsize) self->upper->block[u], TRUE,
-                   left);
+      gsize row = (gsize) transfer->back_row[b];
+      gsize lower = matrix->start[row + 1] - matrix->start[row];
+      gsize all = lower + self->upper->start[row + 1] - self->upper->start[row];
+      Eight w[3] = { { 0.0 } };
+      if (!transfer->embedded)
+        widen (transfer->weight + 18 * transfer->back_entry[b], w);
+      for (gsize k = 0; k < all; k++)
+        {
+          gboolean transposed = k >= lower;
+          gsize u = self->upper->start[row] + k - lower;
+          gsize block = transposed ? self->upper->block[u] : matrix->start[row] + k;
+          double *to = sparse_at (left, transposed ? self->upper->row[u] : matrix->column[block]);
+          if (transfer->embedded)
+            add_half (self, row, matrix->value + 9 * block, transposed, to);
+          else if (transposed)
+            add_left (w, matrix->value + 9 * block, TRUE, (Eight *) (void *) to);
+          else
+            add_left (w, matrix->value + 9 * block, FALSE, (Eight *) (void *) to);
+        }
     }
 }
 
 /* That times P, up to the diagonal. */
-static void
+OSS_CLONES static void
 multiply_right (const Product *self, gsize node, const Sparse *left, Sparse *out)
 {
   const OssTransfer *transfer = self->transfer;
@@ -290,7 +312,11 @@ multiply_right (const Product *self, gsize node, const Sparse *left, Sparse *out
             continue;
           double *to = sparse_at (out, transfer->node[e]);
           if (!transfer->embedded)
-            add_right (value, transfer->weight + 18 * e, to);
+            {
+              Eight w[3] = { { 0.0 } };
+              widen (transfer->weight + 18 * e, w);
+              add_right (value, w, (Eight *) (void *) to);
+            }
           else
             for (gsize r = 0; r < 3; r++)
               for (gsize c = 0; c < 3; c++)
@@ -315,7 +341,13 @@ append_row (Piece *piece, const Sparse *out)
   gint32 *key = (gint32 *) (void *) piece->column->data + first;
   qsort (key, out->n, sizeof *key, compare_keys);
   for (gsize i = 0; i < out->n; i++)
-    g_array_append_vals (piece->value, out->value + (gsize) out->slot[key[i]] * out->size, (guint) out->size);
+    {
+      const double *value = out->value + (gsize) out->slot[key[i]] * out->size;
+      if (out->size == 9)
+        g_array_append_vals (piece->value, value, 9);
+      for (gsize r = 0; r < 6 && out->size > 9; r++)
+        g_array_append_vals (piece->value, value + 8 * r, 6);
+    }
 }
 
 static void
@@ -332,8 +364,8 @@ multiply_nodes (gsize begin, gsize end, guint thread, void *data)
   piece->value = g_array_new (FALSE, FALSE, sizeof (double));
   if (left->slot == NULL)
     {
-      sparse_init (left, transfer->n, transfer->embedded ? 9 : 18);
-      sparse_init (out, transfer->n_coarse, transfer->embedded ? 9 : 36);
+      sparse_init (left, transfer->n, transfer->embedded ? 9 : 24);
+      sparse_init (out, transfer->n_coarse, transfer->embedded ? 9 : 48);
     }
   for (gsize node = begin; node < end; node++)
     {
