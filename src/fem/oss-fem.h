@@ -182,10 +182,10 @@ OSS_API void oss_fem_solve_options_default (OssFemSolveOptions *options);
  * oss_fem_solve:
  *
  * Linear elasticity, isotropic or orthotropic; full integration (tet4 1 point, tet10 4, hex8 2 x 2 x 2); the solver is
- * chosen by the size of the model: conjugate gradients with multigrid, or supernodal Cholesky factorisation with one step
- * of refinement where the residual asks for it; the result says which.  Prescribed freedoms are eliminated, equations and
- * platens with them (u = T y + g, the matrix T' K T, factorised).  Nodes that belong to no element and stand in no
- * equation stay where they are.
+ * chosen by the size of the model: conjugate gradients with multigrid, or supernodal Cholesky factorisation with one
+ * step of refinement where the residual asks for it; the result says which.  Prescribed freedoms are eliminated,
+ * equations and platens with them (u = T y + g, the matrix T' K T, factorised).  Nodes that belong to no element and
+ * stand in no equation stay where they are.
  *
  * A stop is answered within 200 ms; a factorisation then ends on a thread of its own and is dropped.
  * Thread safety: any thread; the model is only read, and no longer than the call lasts.
