@@ -10,8 +10,6 @@
 
 #define PISTOIA_VOLUME 0.02
 #define PISTOIA_STRAIN 0.007
-/* A reaction this small beside the one of a solid block means that nothing connects the faces. */
-#define CONNECTED_ABOVE 1e-9
 
 static const char *const lateral_names[] = { "none", "top", "bottom", "both" };
 
@@ -53,7 +51,6 @@ typedef struct
   GArray *freedoms;
   GArray *values;
   OssVoxelSystem *system;
-  double extreme_modulus_mpa;
   OssVoxelResult *solved;
 } Job;
 
@@ -89,7 +86,6 @@ check_moduli (Job *self, GError **error)
       negative += e < 0.0f;
       wrong += !isfinite (e);
       bone += e > 0.0f;
-      self->extreme_modulus_mpa = fmax (self->extreme_modulus_mpa, e);
     }
   if (negative > 0)
     return refuse (
@@ -133,22 +129,30 @@ belongs (const Job *self, const Face *face, gsize voxel)
          && (face->label == 0 || self->given->labels->data[voxel] == face->label);
 }
 
+/* Place of a voxel along the axis. */
+static int
+place (const Job *self, gsize voxel)
+{
+  const int *size = self->given->modulus_mpa->grid.size;
+  int axis = self->given->axis;
+  gsize stride = axis == 0 ? 1 : axis == 1 ? (gsize) size[0] : (gsize) size[0] * (gsize) size[1];
+
+  return (int) (voxel / stride % (gsize) size[axis]);
+}
+
 /* First and last plane of voxels of a face's label, and the mean place; FALSE when it has no bone. */
 static gboolean
 face_extent (const Job *self, const Face *face, int *low, int *high, double *mean)
 {
-  const int *size = self->given->modulus_mpa->grid.size;
   gsize n = oss_grid_count (&self->given->modulus_mpa->grid), count = 0;
-  int axis = self->given->axis;
-  gsize stride = axis == 0 ? 1 : axis == 1 ? (gsize) size[0] : (gsize) size[0] * (gsize) size[1];
   double sum = 0.0;
 
-  *low = size[axis], *high = -1;
+  *low = G_MAXINT, *high = -1;
   for (gsize v = 0; v < n; v++)
     {
       if (!belongs (self, face, v))
         continue;
-      int at = (int) (v / stride % (gsize) size[axis]);
+      int at = place (self, v);
       *low = MIN (*low, at);
       *high = MAX (*high, at);
       sum += at;
@@ -230,6 +234,82 @@ add_face (Job *self, Face *face, gboolean sideways, double move_mm)
   face->end = self->freedoms->len;
 }
 
+/* --- What hangs together --- */
+
+/* Voxels of bone that were reached through faces, and those whose neighbours are still to be looked at. */
+typedef struct
+{
+  const OssVolume *modulus;
+  guint8 *reached; /* a bit a voxel */
+  GArray *open;
+} Flood;
+
+static void
+reach (Flood *self, gsize voxel)
+{
+  if (!(self->modulus->data[voxel] > 0.0f) || (self->reached[voxel / 8] >> voxel % 8 & 1) != 0)
+    return;
+  self->reached[voxel / 8] |= (guint8) (1u << voxel % 8);
+  g_array_append_val (self->open, voxel);
+}
+
+static void
+reach_neighbours (Flood *self, gsize voxel)
+{
+  const int *size = self->modulus->grid.size;
+  gsize stride = 1;
+
+  for (int a = 0; a < 3; a++)
+    {
+      gsize at = voxel / stride % (gsize) size[a];
+      if (at > 0)
+        reach (self, voxel - stride);
+      if (at + 1 < (gsize) size[a])
+        reach (self, voxel + stride);
+      stride *= (gsize) size[a];
+    }
+}
+
+static gboolean
+is_on (const Job *self, const Face *face, gsize voxel)
+{
+  return place (self, voxel) == face->voxel && belongs (self, face, voxel);
+}
+
+/* Whether bone leads, through faces of voxels, from the top to the bottom. */
+static gboolean
+check_connected (const Job *self, const OssTick *tick, GError **error)
+{
+  gsize n = oss_grid_count (&self->given->modulus_mpa->grid), visited = 0;
+  Flood flood = { .modulus = self->given->modulus_mpa };
+  gboolean connected = FALSE;
+
+  flood.reached = oss_alloc_aligned (n / 8 + 1, 1, _ ("the search for parts"), error);
+  if (flood.reached == NULL)
+    return FALSE;
+  flood.open = g_array_new (FALSE, FALSE, sizeof (gsize));
+  for (gsize v = 0; v < n; v++)
+    if (is_on (self, &self->top, v))
+      reach (&flood, v);
+  while (!connected && flood.open->len > 0 && !oss_tick_stopped (tick))
+    for (int i = 0; i < 65536 && !connected && flood.open->len > 0; i++, visited++)
+      {
+        gsize voxel = g_array_index (flood.open, gsize, flood.open->len - 1);
+        g_array_set_size (flood.open, flood.open->len - 1);
+        connected = is_on (self, &self->bottom, voxel);
+        reach_neighbours (&flood, voxel);
+      }
+  g_array_unref (flood.open);
+  oss_free_aligned (flood.reached);
+  if (!connected && oss_tick_stopped (tick))
+    return oss_tick_cancelled (error);
+  return connected
+         || refuse (error, OSS_ERROR_REFUSED,
+                    g_strdup_printf (_ ("No bone connects the top with the bottom: %zu voxels hang together with the "
+                                        "top and move freely."),
+                                     visited));
+}
+
 /* --- Solution --- */
 
 static gboolean
@@ -294,20 +374,6 @@ take_numbers (const Job *self, OssVoxelCompressed *result)
     if (g_array_index (self->freedoms, OssVoxelFreedom, i).axis == self->given->axis)
       result->reaction_n += self->outward * solved->reaction_n[i];
   result->stiffness_n_per_mm = result->reaction_n / self->displacement_mm;
-}
-
-/* What a solid block of the stiffest bone on the top face would resist with: a scale. */
-static gboolean
-check_connected (const Job *self, const OssVoxelCompressed *result, GError **error)
-{
-  const OssGrid *grid = &self->given->modulus_mpa->grid;
-  double area = (double) result->n_top_nodes * oss_grid_voxel_mm3 (grid) / grid->spacing[self->given->axis];
-  double scale = self->extreme_modulus_mpa * area * fabs (self->displacement_mm) / self->distance_mm;
-
-  if (!result->converged || fabs (result->reaction_n) > CONNECTED_ABOVE * scale)
-    return TRUE;
-  return refuse (error, OSS_ERROR_REFUSED,
-                 g_strdup (_ ("No bone connects the top with the bottom: the parts move freely.")));
 }
 
 /* --- Fields --- */
@@ -442,7 +508,8 @@ oss_voxel_compress (const OssVoxelCompression *compression, const OssTick *tick,
   OssTick making = oss_tick_part (tick, 0.0, 0.1), solving = oss_tick_part (tick, 0.1, 0.9);
   OssTick recovering = oss_tick_part (tick, 0.9, 1.0);
 
-  if (!check_given (&job, error) || !find_faces (&job, error) || !make_system (&job, &making, error))
+  if (!check_given (&job, error) || !find_faces (&job, error) || !check_connected (&job, tick, error)
+      || !make_system (&job, &making, error))
     return NULL;
   OssVoxelLoad load = { .held_mm = (const double *) (void *) job.values->data };
   OssVoxelOptions options = { .tolerance = compression->tolerance, .max_iterations = compression->max_iterations };
@@ -450,7 +517,7 @@ oss_voxel_compress (const OssVoxelCompression *compression, const OssTick *tick,
   if (job.solved == NULL)
     return NULL;
   take_numbers (&job, result);
-  if (!check_connected (&job, result, error) || (result->converged && !take_fields (&job, result, &recovering, error)))
+  if (result->converged && !take_fields (&job, result, &recovering, error))
     return NULL;
   return g_steal_pointer (&result);
 }
