@@ -310,8 +310,8 @@ test_cube (void)
 
   if (modulus == NULL)
     return;
-  g_autofree char *line =
-      g_strdup_printf ("--json solve --modulus %s --strain -0.01 --lateral both --max-iterations 40000 --out cube", modulus);
+  g_autofree char *line = g_strdup_printf (
+      "--json solve --modulus %s --strain -0.01 --lateral both --max-iterations 40000 --out cube", modulus);
   JsonObject *result = run_json (parser, 0, line);
   double r = correlation (ours, sed, &n);
   g_test_message ("cube: %.5f N (-71.51889), stiffness %.2f N/mm (935.13); energy density at the centres mean %.6f "
