@@ -20,6 +20,7 @@ typedef struct
   double *x;
   const double *a, *b; /* of a scalar product */
   double alpha, beta;
+  double least;    /* relative residual so far: progress never goes back */
   double *partial; /* [chunks][2] */
 } Cg;
 
@@ -198,7 +199,8 @@ run (Cg *self, double load, OssCgInfo *info, const OssTick *tick, GError **error
           best = info->relative_residual;
           best_at = info->iterations;
         }
-      double fraction = log (MIN (best, 1.0)) / log (MIN (system->tolerance, 0.1));
+      self->least = MIN (self->least, best);
+      double fraction = log (self->least) / log (MIN (system->tolerance, 0.1));
       if (!oss_tick_report (tick, fraction, NULL, error) || info->iterations - best_at > PATIENCE
           || info->iterations >= system->maximum_iterations || !turn (self, &zr, error))
         return FALSE;
@@ -240,7 +242,7 @@ oss_cg_solve (const OssCgSystem *system, const double *b, double *x, OssCgInfo *
               GError **error)
 {
   gsize n = system->n;
-  Cg self = { .system = system, .x = x };
+  Cg self = { .system = system, .x = x, .least = 1.0 };
   gboolean ok = FALSE;
 
   *info = (OssCgInfo){ 0 };
