@@ -2,6 +2,7 @@
 #include "cli/oss-cli.h"
 
 #include "base/oss-i18n.h"
+#include "fem/oss-fem-estimators.h"
 #include "render/oss-stress-picture.h"
 #include "report/oss-report-format.h"
 #include "report/oss-report.h"
@@ -120,7 +121,7 @@ make_pictures (OssStudy *study, OssPicture **both, OssPicture **report, char **c
 typedef struct
 {
   OssStudy *study;
-  char *png, *pdf, *csv, *vtu, *labels, *deck; /* staged; png unused and deck NULL when not wanted */
+  char *png, *pdf, *csv, *curve, *vtu, *labels, *deck; /* staged; png unused, curve and deck NULL when not wanted */
   gboolean drawn;
   GError *error;
 } Files;
@@ -132,6 +133,7 @@ files_free (Files *files)
   g_free (files->png);
   g_free (files->pdf);
   g_free (files->csv);
+  g_free (files->curve);
   g_free (files->vtu);
   g_free (files->labels);
   g_free (files->deck);
@@ -163,6 +165,7 @@ write_files (void *data, const int *stop)
   if ((files->drawn && !oss_report_png (both, files->png, &files->error)) || oss_tick_stopped (&tick)
       || !oss_report_pdf (files->study, &options, files->pdf, &files->error) || oss_tick_stopped (&tick)
       || !oss_report_csv (files->study, files->csv, &files->error)
+      || (files->curve != NULL && !oss_report_curve_csv (files->study, files->curve, &files->error))
       || !oss_cli_write_stress_vtu (files->study, files->vtu, &files->error) || oss_tick_stopped (&tick)
       || !oss_cli_write_labels (files->study, files->labels, &tick, &files->error) || files->deck == NULL)
     return;
@@ -184,6 +187,8 @@ stage_files (OssStudy *study, OssCliOutput *output, const OssTick *tick, GError 
   files->study = g_object_ref (study);
   files->pdf = oss_cli_output_path (output, "report.pdf");
   files->csv = oss_cli_output_path (output, "report.csv");
+  if (oss_study_get_simulate (study)->curve != NULL)
+    files->curve = oss_cli_output_path (output, "curve.csv");
   files->vtu = oss_cli_output_path (output, "stress.vtu");
   files->labels = oss_cli_output_path (output, "labels.nii.gz");
   files->png = oss_cli_output_path (output, "stress.png");
@@ -244,6 +249,40 @@ check_given (GError **error)
   return FALSE;
 }
 
+/* Estimates side by side. */
+static void
+add_estimates (GString *text, const OssSimulateResult *simulate)
+{
+  for (int i = 0; i < OSS_N_ESTIMATORS; i++)
+    {
+      double newton = oss_estimator_value ((OssEstimatorId) i, &simulate->strength, simulate->curve);
+
+      if (isfinite (newton))
+        g_string_append_printf (text, _ ("Strength            %.0f N (%s)\n"), newton,
+                                _ (oss_estimator ((OssEstimatorId) i)->name));
+    }
+  if (simulate->curve != NULL)
+    g_string_append_printf (text,
+                            _ ("Beyond yield        %zu increments to %.2f %% strain, %.1f %% of the volume "
+                               "yielded; %s\n"),
+                            simulate->curve->n_points - 1,
+                            100.0 * simulate->curve->points[simulate->curve->n_points - 1].displacement_mm
+                                / simulate->strength.height_mm,
+                            100.0 * simulate->curve->yielded_share, _ (simulate->yield.yield->title));
+}
+
+/* A curve that ends early is a result, and a failure to whoever waits for all of it. */
+static gboolean
+check_converged (OssStudy *study, GError **error)
+{
+  const OssFemCurve *curve = oss_study_get_simulate (study)->curve;
+
+  if (curve == NULL || curve->converged)
+    return TRUE;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("The nonlinear solution did not converge: %s."), curve->reason);
+  return FALSE;
+}
+
 static gboolean
 print_summary (OssStudy *study, const char *folder, GError **error)
 {
@@ -266,8 +305,7 @@ print_summary (OssStudy *study, const char *folder, GError **error)
     g_string_append_printf (text, _ ("Trabecular density  %.0f mg/cm³ (%s), its error is not known\n"),
                             segment->vbmd.mean_mg_cm3, oss_basis_name (line->basis));
   g_string_append_printf (text, _ ("Stiffness           %.0f N/mm\n"), simulate->strength.stiffness_n_per_mm);
-  g_string_append_printf (text, _ ("Strength            %.0f N (linear, 0.68 %% apparent strain)\n"),
-                          simulate->strength.apparent_0_68_percent_n);
+  add_estimates (text, simulate);
   g_string_append_printf (text, _ ("Von Mises stress    median %.2f, 95th percentile %.2f MPa at %.0f N\n"),
                           simulate->stress.p50_mpa, simulate->stress.p95_mpa, simulate->strength.reaction_n);
   for (guint i = 0; i < warnings->len; i++)
@@ -290,7 +328,7 @@ oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error)
           &argc, &argv, all, "PATH --out DIR",
           _ ("The main job: from a CT (DICOM folder or NIfTI) to stiffness, strength, density, stress map and "
              "report. Writes result.json, report.pdf, report.csv, stress.vtu, stress.png and "
-             "labels.nii.gz."),
+             "labels.nii.gz; with --nonlinear also curve.csv."),
           1, 1, error))
     return FALSE;
   make_valid (&given.comment);
@@ -312,5 +350,6 @@ oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error)
       return FALSE;
     }
   oss_cli_progress_end (cli);
-  return cli->json ? oss_cli_print (json, error) : print_summary (study, given.out, error);
+  return (cli->json ? oss_cli_print (json, error) : print_summary (study, given.out, error))
+         && check_converged (study, error);
 }

@@ -51,6 +51,14 @@ const GOptionEntry oss_cli_input_simulate[] = {
   DOUBLE ("displacement", displacement,
           /* xgettext:no-c-format */
           N_ ("how far the superior endplate is pressed down (default: 0.68 % of the height)"), "MM"),
+  { "nonlinear", 0, 0, G_OPTION_ARG_NONE, &oss_cli_input.nonlinear,
+    N_ ("also follow the load beyond yield: load-displacement curve, offset yield, plateau"), NULL },
+  STRING ("yield-law", yield_law,
+          N_ ("yield law of --nonlinear: vertebra-yield-strain, kopperdahl2002, … (default: by --law)"), "NAME"),
+  STRING ("criterion", criterion,
+          N_ ("von-mises, paraboloid, drucker-prager or mohr-coulomb (default: the yield law's own)"), "NAME"),
+  DOUBLE ("final-strain", final_strain, N_ ("apparent strain at the end of the curve (default 0.02)"), "S"),
+  { "increments", 0, 0, G_OPTION_ARG_INT, &oss_cli_input.increments, N_ ("increments of the curve (default 20)"), "N" },
   { NULL },
 };
 
@@ -111,6 +119,25 @@ apply_segment (OssStudyOptions *options, GError **error)
   return options->numbering != OSS_NUMBERING_UNKNOWN;
 }
 
+static gboolean
+apply_nonlinear (OssStudyOptions *options, GError **error)
+{
+  const OssCliInput *input = &oss_cli_input;
+
+  options->nonlinear = input->nonlinear;
+  set_string (&options->yield_law, input->yield_law);
+  set_string (&options->criterion, input->criterion);
+  options->final_strain = input->final_strain;
+  options->increments = input->increments;
+  if (input->nonlinear
+      || (input->yield_law == NULL && input->criterion == NULL && input->final_strain == 0.0 && input->increments == 0))
+    return TRUE;
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                       _ ("“--yield-law”, “--criterion”, “--final-strain” and “--increments” belong to “--nonlinear”; "
+                          "give that too."));
+  return FALSE;
+}
+
 gboolean
 oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
 {
@@ -137,7 +164,7 @@ oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
                      input->density);
     }
   good = good && apply_segment (&options, error) && apply_mesh (&options.mesh, error)
-         && oss_study_set_options (study, &options, error);
+         && apply_nonlinear (&options, error) && oss_study_set_options (study, &options, error);
   oss_study_options_clear (&options);
   return good;
 }

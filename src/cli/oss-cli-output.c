@@ -140,20 +140,26 @@ oss_cli_write_stress_vtu (OssStudy *study, const char *path, GError **error)
   const OssMesh *mesh = oss_study_get_mesh (study)->mesh;
   const OssSimulateResult *simulate = oss_study_get_simulate (study);
   const OssFemResult *fem = simulate->fem;
+  const OssFemCurve *curve = simulate->curve;
   const OssVtuArray nodes[] = {
     { "displacement_mm", 3, fem->displacement },
     { "von_mises_mpa", 1, fem->von_mises },
     { "principal_stress_mpa", 3, fem->principal },
     { "stress_xx_yy_zz_yz_xz_xy_mpa", 6, fem->stress },
     { "reaction_n", 3, fem->reaction },
+    { "displacement_end_of_curve_mm", 3, curve != NULL ? curve->displacement : NULL },
   };
   const OssVtuArray elements[] = {
     { "modulus_mpa", 1, simulate->modulus_mpa },
     { "element_von_mises_mpa", 1, fem->element_von_mises },
     { "strain_energy_density_mpa", 1, fem->element_sed },
+    { "plastic_strain", 1, curve != NULL ? curve->plastic_strain : NULL },
+    { "element_von_mises_end_of_curve_mpa", 1, curve != NULL ? curve->element_von_mises : NULL },
   };
+  const gsize missing = curve != NULL ? 0 : 1; /* the last of the nodes', the last two of the elements' */
 
-  return oss_vtu_write (path, mesh, nodes, G_N_ELEMENTS (nodes), elements, G_N_ELEMENTS (elements), error);
+  return oss_vtu_write (path, mesh, nodes, G_N_ELEMENTS (nodes) - missing, elements,
+                        G_N_ELEMENTS (elements) - 2 * missing, error);
 }
 
 gboolean

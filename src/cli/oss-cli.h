@@ -52,6 +52,10 @@ typedef struct
   char *vertebra, *at, *labels, *numbering, *label_values;
   char *mesh_kind, *law, *conversion;
   double mesh_size, displacement;
+  gboolean nonlinear;
+  char *yield_law, *criterion;
+  double final_strain;
+  int increments;
 } OssCliInput;
 
 extern OssCliInput oss_cli_input;

@@ -78,10 +78,16 @@ add_mechanics (GString *out, const OssReportData *self)
 
   add_number (out, "stiffness", strength->stiffness_n_per_mm, "N/mm", "reaction over displacement", "");
   add_number (out, "strength", oss_report_data_strength (self), "N", OSS_REPORT_STRENGTH_ESTIMATOR, "");
-  add_number (out, "strength_apparent_0_68_percent", strength->apparent_0_68_percent_n, "N",
-              "0.0068 x stiffness x height", "");
-  add_number (out, "strength_linear_2_percent", strength->linear_2_percent_n, "N", "0.02 x stiffness x height", "");
-  add_number (out, "strength_pistoia", strength->pistoia_n, "N", "2 % of the bone above 0.7 % effective strain", "");
+  for (int i = 0; i < OSS_N_ESTIMATORS; i++)
+    {
+      const OssEstimator *estimator = oss_estimator ((OssEstimatorId) i);
+      g_autofree char *quantity = g_strconcat ("strength_", estimator->key, NULL);
+
+      add_number (out, quantity, oss_estimator_value ((OssEstimatorId) i, strength, self->curve), "N",
+                  estimator->method, estimator->source);
+      g_autofree char *comparable = g_strconcat (quantity, "_comparable_with", NULL);
+      add_text (out, comparable, estimator->comparable, "", "", "");
+    }
   add_number (out, "reaction", strength->reaction_n, "N", "superior endplate, along the axis", "");
   add_number (out, "displacement", self->displacement_mm, "mm", "superior endplate, along the axis", "");
   add_number (out, "body_height", strength->height_mm, "mm", "between the endplates", "");
@@ -124,6 +130,51 @@ oss_report_data_csv (const OssReportData *self, const char *path, GError **error
   add_calibration (out, self);
   add_mechanics (out, self);
   return oss_file_write (path, out->str, out->len, error);
+}
+
+static void
+add_curve_row (GString *out, const OssReportData *self, const OssLoadPoint *point)
+{
+  const double columns[] = { point->displacement_mm,   100.0 * point->displacement_mm / self->strength.height_mm,
+                             point->reaction_n,        100.0 * point->yielded_mm3 / self->curve->volume_mm3,
+                             point->residual,          point->iterations,
+                             point->linear_iterations, point->work_nmm,
+                             point->stored_nmm,        point->dissipated_nmm };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
+    {
+      char digits[G_ASCII_DTOSTR_BUF_SIZE] = "";
+
+      if (isfinite (columns[i]))
+        g_ascii_formatd (digits, sizeof digits, "%.9g", columns[i]);
+      g_string_append_printf (out, i == 0 ? "%s" : ",%s", digits);
+    }
+  g_string_append (out, "\r\n");
+}
+
+gboolean
+oss_report_data_curve_csv (const OssReportData *self, const char *path, GError **error)
+{
+  g_autoptr (GString) out =
+      g_string_new ("displacement_mm,apparent_strain_percent,reaction_n,yielded_volume_percent,residual,"
+                    "newton_iterations,linear_iterations,work_nmm,stored_nmm,dissipated_nmm\r\n");
+
+  if (self->curve == NULL)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("There is no load-displacement curve to write."));
+      return FALSE;
+    }
+  for (gsize i = 0; i < self->curve->n_points; i++)
+    add_curve_row (out, self, &self->curve->points[i]);
+  return oss_file_write (path, out->str, out->len, error);
+}
+
+gboolean
+oss_report_curve_csv (OssStudy *study, const char *path, GError **error)
+{
+  g_autoptr (OssReportData) data = oss_report_data_from_study (study, NULL, FALSE);
+
+  return oss_report_data_curve_csv (data, path, error);
 }
 
 gboolean

@@ -52,7 +52,8 @@ set_unknown (OssReportData *self)
                               &self->stress.p95_mpa,
                               &self->stress.p99_mpa,
                               &self->stress.mean_mpa,
-                              &self->relative_residual };
+                              &self->relative_residual,
+                              &self->final_strain };
 
   for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
     *numbers[i] = NAN;
@@ -101,7 +102,8 @@ oss_report_data_free (OssReportData *self)
                           self->solver,
                           self->result_hash,
                           self->solver_reason,
-                          self->stress_caption };
+                          self->stress_caption,
+                          self->yield_formula };
 
   for (gsize i = 0; i < G_N_ELEMENTS (owned); i++)
     g_free (owned[i]);
@@ -110,6 +112,7 @@ oss_report_data_free (OssReportData *self)
   g_ptr_array_unref (self->warnings);
   g_array_unref (self->changes);
   oss_study_options_clear (&self->options);
+  oss_fem_curve_free (self->curve);
   g_free (self);
 }
 
@@ -186,6 +189,33 @@ take_segment (OssReportData *self, const OssSegmentResult *segment)
     }
 }
 
+/* Points and figures: what a report says of a curve. */
+static OssFemCurve *
+copy_history (const OssFemCurve *curve)
+{
+  OssFemCurve *copy = g_memdup2 (curve, sizeof *curve);
+
+  copy->points = g_memdup2 (curve->points, curve->n_points * sizeof *curve->points);
+  copy->displacement = copy->plastic_strain = copy->element_von_mises = NULL;
+  return copy;
+}
+
+static void
+take_curve (OssReportData *self, const OssSimulateResult *simulate)
+{
+  const OssYieldLaw *yield = simulate->yield.yield;
+
+  if (simulate->curve == NULL)
+    return;
+  self->curve = copy_history (simulate->curve);
+  self->yield_name = yield->name;
+  self->yield_title = yield->title;
+  self->yield_source = yield->power.source;
+  self->yield_formula = oss_yield_describe (yield);
+  self->criterion = oss_criterion_name (simulate->criterion);
+  self->final_strain = simulate->final_strain;
+}
+
 static void
 take_simulate (OssReportData *self, const OssSimulateResult *simulate)
 {
@@ -212,6 +242,7 @@ take_simulate (OssReportData *self, const OssSimulateResult *simulate)
   self->solver_reason = g_strdup (simulate->fem->reason);
   self->solver_iterations = simulate->fem->iterations;
   self->relative_residual = simulate->fem->relative_residual;
+  take_curve (self, simulate);
 }
 
 /* The three planes through the body's centre (axial: where the density was read), the label outlined. */

@@ -2,6 +2,7 @@
 /* Private to report and its tests: everything a report says, taken out of a study once. */
 #pragma once
 
+#include "fem/oss-fem-estimators.h"
 #include "report/oss-report.h"
 
 G_BEGIN_DECLS
@@ -86,6 +87,11 @@ typedef struct
   char *solver, *solver_reason;
   int solver_iterations;
   double relative_residual;
+  /* Beyond yield; the curve has its points and figures, no fields. */
+  OssFemCurve *curve; /* NULL: linear analysis only */
+  const char *yield_name, *yield_title, *yield_source, *criterion;
+  char *yield_formula;
+  double final_strain;
   const OssPicture *stress_picture; /* borrowed */
   char *stress_caption;
 
@@ -117,6 +123,7 @@ double oss_report_data_strength (const OssReportData *self);
 
 gboolean oss_report_data_pdf (const OssReportData *self, const char *paper, const char *path, GError **error);
 gboolean oss_report_data_csv (const OssReportData *self, const char *path, GError **error);
+gboolean oss_report_data_curve_csv (const OssReportData *self, const char *path, GError **error);
 /* @whole: with times, memory and the hash of the rest. */
 char *oss_report_data_json (const OssReportData *self, gboolean whole);
 

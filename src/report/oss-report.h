@@ -29,6 +29,8 @@ typedef struct
 OSS_API gboolean oss_report_pdf (OssStudy *study, const OssReportOptions *options, const char *path, GError **error);
 /* One row a quantity: quantity,value,unit,method,source (RFC 4180, decimal point).  No names, de-identified. */
 OSS_API gboolean oss_report_csv (OssStudy *study, const char *path, GError **error);
+/* The load-displacement curve, a row an increment; USAGE when the study has none. */
+OSS_API gboolean oss_report_curve_csv (OssStudy *study, const char *path, GError **error);
 /* result.json of the command line's contract, also as text for --json; works for a study that has run only some
  * steps: what is not known is null. (transfer full) */
 OSS_API char *oss_report_json (OssStudy *study);

@@ -95,6 +95,8 @@ add_simulate_warnings (GPtrArray *warnings, const OssSimulateResult *simulate, c
         g_strdup_printf (_ ("%.0f %% of the elements are too soft for the law and stand at its floor of %.1f MPa."),
                          100.0 * (double) simulate->modulus.at_floor / (double) mesh->mesh->n_elements,
                          simulate->chain.floor_mpa));
+  if (simulate->curve != NULL)
+    oss_study_warn_nonlinear (simulate, mesh->mesh, warnings);
 }
 
 /* Only labels that carry levels tell which vertebra it is. */

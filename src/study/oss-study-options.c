@@ -29,6 +29,8 @@ oss_study_options_copy (OssStudyOptions *to, const OssStudyOptions *from)
   to->label_values = g_strdup (from->label_values);
   to->law = g_strdup (from->law);
   to->conversion = g_strdup (from->conversion);
+  to->yield_law = g_strdup (from->yield_law);
+  to->criterion = g_strdup (from->criterion);
 }
 
 void
@@ -43,6 +45,8 @@ oss_study_options_clear (OssStudyOptions *options)
   g_free (options->label_values);
   g_free (options->law);
   g_free (options->conversion);
+  g_free (options->yield_law);
+  g_free (options->criterion);
   memset (options, 0, sizeof *options);
 }
 
@@ -64,7 +68,7 @@ oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions 
   if (a->mesh.kind != b->mesh.kind || a->mesh.size_mm != b->mesh.size_mm || a->mesh.smooth_mm != b->mesh.smooth_mm)
     return OSS_STEP_MESH;
   if (g_strcmp0 (a->law, b->law) != 0 || g_strcmp0 (a->conversion, b->conversion) != 0
-      || a->displacement_mm != b->displacement_mm)
+      || a->displacement_mm != b->displacement_mm || !oss_study_same_nonlinear (a, b))
     return OSS_STEP_SIMULATE;
   return OSS_N_STEPS;
 }
@@ -210,5 +214,5 @@ oss_study_options_check (const OssStudyOptions *options, GError **error)
                    options->displacement_mm);
       return FALSE;
     }
-  return TRUE;
+  return oss_study_check_nonlinear (options, error);
 }

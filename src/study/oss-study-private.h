@@ -62,6 +62,15 @@ gpointer oss_study_step_simulate (const OssStudyOptions *options, const OssStudy
 gboolean oss_study_give_modulus (const OssStudyOptions *options, const OssStudyResults *results,
                                  OssSimulateResult *simulate, const OssTick *tick, GError **error);
 
+/* Leads the model of @simulate, solved linearly, on beyond yield: fills its curve, with the yield rule it follows. */
+gboolean oss_study_load_beyond_yield (const OssStudyOptions *options, const OssFemModel *model,
+                                      OssSimulateResult *simulate, const OssTick *tick, GError **error);
+/* USAGE when the options of the curve make no sense. */
+gboolean oss_study_check_nonlinear (const OssStudyOptions *options, GError **error);
+gboolean oss_study_same_nonlinear (const OssStudyOptions *a, const OssStudyOptions *b);
+/* What a reader of the curve has to know, translated, added to @warnings. */
+void oss_study_warn_nonlinear (const OssSimulateResult *simulate, const OssMesh *mesh, GPtrArray *warnings);
+
 /* The first step whose result depends on what differs; OSS_N_STEPS when nothing does. */
 OssStep oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions *b);
 /* USAGE when the options contradict themselves or a name is unknown. */

@@ -489,6 +489,20 @@ prepare_simulation (const OssStudyOptions *options, const OssStudyResults *resul
   return TRUE;
 }
 
+static char *
+describe_simulation (const OssSimulateResult *simulate)
+{
+  const OssFemCurve *curve = simulate->curve;
+
+  if (curve == NULL)
+    return g_strdup_printf (_ ("Compression by %.2f mm, %s"), simulate->displacement_mm, simulate->fem->solver);
+  double end_mm = curve->points[curve->n_points - 1].displacement_mm;
+  if (!curve->converged)
+    return g_strdup_printf (_ ("Compression beyond yield stopped converging at %.2f mm"), end_mm);
+  return g_strdup_printf (_ ("Compression by %.2f mm and beyond yield to %.2f mm, %s"), simulate->displacement_mm,
+                          end_mm, simulate->fem->solver);
+}
+
 gpointer
 oss_study_step_simulate (const OssStudyOptions *options, const OssStudyResults *results, char **message,
                          gboolean *notes, const OssTick *tick, GError **error)
@@ -496,24 +510,29 @@ oss_study_step_simulate (const OssStudyOptions *options, const OssStudyResults *
   const OssMesh *mesh = ((OssMeshResult *) results->of[OSS_STEP_MESH])->mesh;
   const OssVertebraFrame *frame = &((OssSegmentResult *) results->of[OSS_STEP_SEGMENT])->info.frame;
   OssSimulateResult *simulate = g_atomic_rc_box_new0 (OssSimulateResult);
-  OssTick first = oss_tick_part (tick, 0.0, 0.1), rest = oss_tick_part (tick, 0.1, 1.0);
+  double linear_end = options->nonlinear ? 0.25 : 1.0;
+  OssTick first = oss_tick_part (tick, 0.0, 0.1), second = oss_tick_part (tick, 0.1, linear_end);
+  OssTick rest = oss_tick_part (tick, linear_end, 1.0);
+  gboolean done = FALSE;
 
   if (prepare_simulation (options, results, simulate, &first, error))
     {
       OssFemModel model = model_of (mesh, simulate);
-      simulate->fem = oss_fem_solve (&model, &rest, error);
+      simulate->fem = oss_fem_solve (&model, &second, error);
       if (simulate->fem != NULL)
         oss_fem_strength (&model, simulate->fem, frame, &simulate->superior, &simulate->inferior,
                           simulate->displacement_mm, &simulate->strength);
+      done = simulate->fem != NULL
+             && (!options->nonlinear || oss_study_load_beyond_yield (options, &model, simulate, &rest, error));
     }
-  if (simulate->fem == NULL)
+  if (!done)
     {
       oss_study_result_unref (OSS_STEP_SIMULATE, simulate);
       return NULL;
     }
   oss_fem_stress_summary (simulate->fem, &simulate->stress);
-  *notes = simulate->modulus.outside_range_percent > 20.0;
-  *message = g_strdup_printf (_ ("Compression by %.2f mm, %s"), simulate->displacement_mm, simulate->fem->solver);
+  *notes = simulate->modulus.outside_range_percent > 20.0 || (simulate->curve != NULL && !simulate->curve->converged);
+  *message = describe_simulation (simulate);
   return simulate;
 }
 

@@ -4,6 +4,7 @@
 #include "calibrate/oss-phantom.h"
 #include "calibrate/oss-vbmd.h"
 #include "dicom/oss-series.h"
+#include "fem/oss-fem-nonlinear.h"
 #include "fem/oss-fem.h"
 #include "mesh/oss-mesher.h"
 #include "segment/oss-segment.h"
@@ -67,6 +68,12 @@ typedef struct
   char *conversion;       /* NULL: "equal" */
   double displacement_mm; /* of the superior endplate; 0: 0.68 % of the distance of the endplates, the apparent strain
                              of the headline strength estimate, so that the stress map shows that load */
+
+  gboolean nonlinear;  /* also a load-displacement curve beyond yield */
+  char *yield_law;     /* NULL: the one that belongs to the law */
+  char *criterion;     /* "paraboloid"; NULL: the yield law's own */
+  double final_strain; /* apparent, at the end of the curve; 0: 0.02 */
+  int increments;      /* of the curve; 0: 20 */
 } OssStudyOptions;
 
 OSS_API void oss_study_options_default (OssStudyOptions *options);
@@ -148,6 +155,10 @@ typedef struct
   OssFemResult *fem;
   OssStrength strength;
   OssStressSummary stress;
+  OssYieldRule yield;     /* of the curve */
+  OssCriterion criterion; /* of the curve */
+  double final_strain;    /* asked of the curve */
+  OssFemCurve *curve;     /* NULL: linear analysis only.  Not converging is a result: its reason tells */
 } OssSimulateResult;
 
 OSS_API const OssLoadResult *oss_study_get_load (OssStudy *self);
