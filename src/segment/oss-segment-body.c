@@ -149,7 +149,7 @@ draw_to_median (const float *level, const guint8 *weight, int nu, int nv, gboole
 
 /* Finds the wall at rows [low, high] mm above the centre. */
 static void
-fit_wall (OssBodyFit *self, const OssWorkBox *box, double low, double high)
+fit_wall (OssBodyFit *self, const OssWorkBox *box, double low, double high, const OssTick *tick)
 {
   Rays rays = { WALL_FROM_MM, (int) ((WALL_TO_MM - WALL_FROM_MM) / RAY_MM), 0.0, self->dark_hu, self->dark_scale_hu };
   int first = CLAMP ((int) ceil (low / OSS_BODY_ROW_MM) + OSS_BODY_ROWS / 2, 0, OSS_BODY_ROWS - 1);
@@ -159,7 +159,7 @@ fit_wall (OssBodyFit *self, const OssWorkBox *box, double low, double high)
   gsize length = (gsize) rays.levels + 2 * MARGIN;
   g_autofree float *profiles = g_new (float, n *length);
   g_autofree float *costs = NULL;
-  g_autofree float *level = g_new (float, n);
+  g_autofree float *level = g_new0 (float, n);
 
   for (int v = 0; v < rows; v++)
     for (int u = 0; u < OSS_BODY_ANGLES; u++)
@@ -172,9 +172,9 @@ fit_wall (OssBodyFit *self, const OssWorkBox *box, double low, double high)
       }
   costs = price_rays (profiles, n, &rays, 0.0, NULL);
   self->wall_edge_hu = rays.strong_hu;
-  for (int round = 0; round < 2; round++)
+  for (int round = 0; round < 2 && !oss_tick_stopped (tick); round++)
     {
-      oss_sheet_solve (costs, OSS_BODY_ANGLES, rows, rays.levels, TRUE, WALL_BEND, WALL_REACH, level);
+      oss_sheet_solve (costs, OSS_BODY_ANGLES, rows, rays.levels, TRUE, WALL_BEND, WALL_REACH, level, tick);
       if (round < 1)
         draw_to_median (level, NULL, OSS_BODY_ANGLES, rows, TRUE, rays.levels, costs);
     }
@@ -206,7 +206,7 @@ spread_cells (const float level[PLATE_N * PLATE_N], const Rays *rays, double sig
 
 /* Finds one endplate over the wall's footprint shrunk to @share; beyond, the sheet is only smooth. */
 static void
-fit_endplate (OssBodyFit *self, const OssWorkBox *box, int which, double share)
+fit_endplate (OssBodyFit *self, const OssWorkBox *box, int which, double share, const OssTick *tick)
 {
   Rays rays = { PLATE_FROM_MM, (int) ((PLATE_TO_MM - PLATE_FROM_MM) / RAY_MM), 0.0, self->dark_hu,
                 self->dark_scale_hu };
@@ -215,7 +215,7 @@ fit_endplate (OssBodyFit *self, const OssWorkBox *box, int which, double share)
   g_autofree float *profiles = g_new0 (float, PLATE_N *PLATE_N *length);
   g_autofree float *costs = NULL;
   guint8 weight[PLATE_N * PLATE_N] = { 0 };
-  float level[PLATE_N * PLATE_N];
+  float level[PLATE_N * PLATE_N] = { 0.0f };
 
   for (int a = 0; a < 3; a++)
     way[a] = sign * self->frame.superior[a];
@@ -232,9 +232,9 @@ fit_endplate (OssBodyFit *self, const OssWorkBox *box, int which, double share)
       read_ray (box, box->smooth->data, p, way, &rays, profiles + (gsize) c * length);
     }
   costs = price_rays (profiles, PLATE_N * PLATE_N, &rays, 0.7 * self->wall_edge_hu, weight);
-  for (int round = 0; round < 3; round++)
+  for (int round = 0; round < 3 && !oss_tick_stopped (tick); round++)
     {
-      oss_sheet_solve (costs, PLATE_N, PLATE_N, rays.levels, FALSE, PLATE_BEND, PLATE_REACH, level);
+      oss_sheet_solve (costs, PLATE_N, PLATE_N, rays.levels, FALSE, PLATE_BEND, PLATE_REACH, level, tick);
       if (round < 2)
         draw_to_median (level, weight, PLATE_N, PLATE_N, FALSE, rays.levels, costs);
     }
@@ -470,14 +470,10 @@ static gboolean
 fit_sheets (OssBodyFit *self, const OssWorkBox *box, double half, double share, const OssTick *tick, GError **error)
 {
   measure_inside (self, box);
-  fit_wall (self, box, -half, half);
+  fit_wall (self, box, -half, half, tick);
   for (int which = 0; which < 2; which++)
-    {
-      if (oss_tick_stopped (tick))
-        return oss_tick_cancelled (error);
-      fit_endplate (self, box, which, share);
-    }
-  return TRUE;
+    fit_endplate (self, box, which, share, tick);
+  return oss_tick_stopped (tick) ? oss_tick_cancelled (error) : TRUE;
 }
 
 gboolean
@@ -493,7 +489,7 @@ oss_body_fit (OssBodyFit *self, const OssWorkBox *box, const double at_mm[3], co
       if (oss_tick_stopped (tick))
         return oss_tick_cancelled (error);
       measure_inside (self, box);
-      fit_wall (self, box, -half, half);
+      fit_wall (self, box, -half, half, tick);
       if (recentre (self, -half, half) < 1.0)
         break;
     }
@@ -503,7 +499,7 @@ oss_body_fit (OssBodyFit *self, const OssWorkBox *box, const double at_mm[3], co
         return FALSE;
       align (self);
       half = MAX (4.0, 0.5 * self->frame.height_mm - 1.0);
-      fit_wall (self, box, -half, half);
+      fit_wall (self, box, -half, half, tick);
       recentre (self, -half, half);
     }
   if (!fit_sheets (self, box, half, 0.9, tick, error))

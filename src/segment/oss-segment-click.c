@@ -136,13 +136,13 @@ rib_beside (const OssWorkBox *box, const OssBodyFit *body, const guint8 *owner, 
 
 static void
 describe (OssSegmentation *info, const OssWorkBox *box, const OssBodyFit *body, const OssBodyFit *const neighbours[2],
-          const guint8 *owner, const OssLabels *labels)
+          const guint8 *owner, const OssLabels *labels, const OssTick *tick)
 {
   info->voxels = oss_labels_count (labels, 1);
   info->volume_mm3 = (double) info->voxels * oss_grid_voxel_mm3 (&labels->grid);
   info->cut_by_image = touches_border (labels);
   info->notes = g_ptr_array_new_with_free_func (g_free);
-  if (!oss_segment_frame (labels, &info->frame, NULL))
+  if (!oss_segment_frame (labels, &info->frame, tick, NULL))
     {
       info->frame = body->frame;
       add_note (info, "%s", _ ("Axes and sizes are those of the fitted body: the labels alone did not give them."));
@@ -194,11 +194,12 @@ oss_segment_click (const OssVolume *volume, const double at_mm[3], OssSegmentati
       || (solid = oss_make_solid (&box, &fits[2], owner, tick, error)) == NULL
       || !oss_tick_report (tick, 0.85, NULL, error)
       || (loose = oss_render_vertebra (&box, &fits[2], solid, &volume->grid, tick, error)) == NULL
-      || (out = oss_labels_keep_largest (loose, &found.islands, NULL, error)) == NULL)
+      || (out = oss_labels_keep_largest (loose, &found.islands, NULL, error)) == NULL
+      || !oss_tick_report (tick, 0.95, NULL, error))
     return NULL;
   if (info != NULL)
     {
-      describe (&found, &box, &fits[2], neighbours, owner, out);
+      describe (&found, &box, &fits[2], neighbours, owner, out, tick);
       *info = found;
     }
   if (!oss_tick_report (tick, 1.0, NULL, error))

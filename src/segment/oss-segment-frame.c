@@ -492,7 +492,7 @@ extent (const Shape *shape, const OssVertebraFrame *frame, const double axis[3],
 }
 
 gboolean
-oss_segment_frame (const OssLabels *labels, OssVertebraFrame *frame, GError **error)
+oss_segment_frame (const OssLabels *labels, OssVertebraFrame *frame, const OssTick *tick, GError **error)
 {
   g_auto (Shape) shape = { 0 };
   double half[2];
@@ -501,6 +501,8 @@ oss_segment_frame (const OssLabels *labels, OssVertebraFrame *frame, GError **er
     return FALSE;
   for (int round = 0; round < AXIS_ROUNDS; round++)
     {
+      if (oss_tick_stopped (tick))
+        return oss_tick_cancelled (error);
       if (!align_to_endplates (&shape, frame, error))
         return FALSE;
       if (round == 1 || round == 3)

@@ -48,11 +48,13 @@ double oss_shell_edge_hu (double crest_hu, double soft_hu, double blur_mm);
  * @cyclic: u closes on itself
  * @bend: cost of one level of difference between neighbours; they differ by @reach levels at most
  * @level: (out): [nv][nu], real-valued
+ * @tick: (nullable): stop only; @level is then of no use
  *
  * The sheet of least cost through a stack of columns (semi-global matching along eight directions, Hirschmueller
  * 2008).
  */
-void oss_sheet_solve (const float *cost, int nu, int nv, int nr, gboolean cyclic, float bend, int reach, float *level);
+void oss_sheet_solve (const float *cost, int nu, int nv, int nr, gboolean cyclic, float bend, int reach, float *level,
+                      const OssTick *tick);
 
 /**
  * OssCutGraph: a graph on a lattice, for a minimum cut.

@@ -149,7 +149,7 @@ peel (Render *r)
   int layers = (int) (PEEL_MM / MIN (spacing[0], MIN (spacing[1], spacing[2])) + 0.5);
   g_autoptr (GArray) gone = g_array_new (FALSE, FALSE, sizeof (gsize));
 
-  for (int layer = 0; layer <= layers; layer++)
+  for (int layer = 0; layer <= layers && !oss_tick_stopped (r->tick); layer++)
     {
       g_array_set_size (gone, 0);
       for (int k = r->low[2]; k <= r->high[2]; k++)
@@ -180,12 +180,12 @@ oss_render_vertebra (const OssWorkBox *box, const OssBodyFit *body, const OssLab
   if (find_box (&r))
     {
       oss_parallel_for ((gsize) (r.high[2] - r.low[2] + 1), 2, render_slices, &r);
-      if (oss_tick_stopped (tick))
-        {
-          oss_tick_cancelled (error);
-          return NULL;
-        }
       peel (&r);
+    }
+  if (oss_tick_stopped (tick))
+    {
+      oss_tick_cancelled (error);
+      return NULL;
     }
   return g_steal_pointer (&out);
 }

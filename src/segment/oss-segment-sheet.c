@@ -5,6 +5,7 @@ typedef struct
 {
   int nu, nv, nr, reach;
   float bend;
+  const OssTick *tick;
 } Sheet;
 
 /* path[cell] = cost[cell] + the cheapest way from the cell before along one direction. */
@@ -30,7 +31,7 @@ extend_path (const Sheet *s, const float *cost, const float *before, float *path
 static void
 sweep (const Sheet *s, const float *cost, int du, int dv, float *paths, float *total)
 {
-  for (int a = 0; a < s->nv; a++)
+  for (int a = 0; a < s->nv && !oss_tick_stopped (s->tick); a++)
     for (int b = 0; b < s->nu; b++)
       {
         int v = dv < 0 ? s->nv - 1 - a : a, u = du < 0 ? s->nu - 1 - b : b;
@@ -80,9 +81,10 @@ solve_open (const Sheet *s, const float *cost, float *level)
 }
 
 void
-oss_sheet_solve (const float *cost, int nu, int nv, int nr, gboolean cyclic, float bend, int reach, float *level)
+oss_sheet_solve (const float *cost, int nu, int nv, int nr, gboolean cyclic, float bend, int reach, float *level,
+                 const OssTick *tick)
 {
-  Sheet s = { nu, nv, nr, reach, bend };
+  Sheet s = { nu, nv, nr, reach, bend, tick };
   int half = nu / 2;
   g_autofree float *wide_cost = NULL;
   g_autofree float *wide_level = NULL;

@@ -35,10 +35,12 @@ OSS_API OssLabels *oss_segment_click (const OssVolume *volume, const double at_m
 /**
  * oss_segment_frame:
  * @labels: above 0 = one vertebra, body and (if there) posterior elements
+ * @tick: (nullable): stop only
  *
  * Anatomical axes and body size from the label image alone; works at 0.4 to 3 mm voxels.
  */
-OSS_API gboolean oss_segment_frame (const OssLabels *labels, OssVertebraFrame *frame, GError **error);
+OSS_API gboolean oss_segment_frame (const OssLabels *labels, OssVertebraFrame *frame, const OssTick *tick,
+                                    GError **error);
 
 /**
  * oss_segment_pick:

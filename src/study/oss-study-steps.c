@@ -334,7 +334,7 @@ touches_border (const OssLabels *labels)
 
 /* What a click tells by itself, for labels that came from elsewhere. */
 static gboolean
-describe_labels (OssSegmentResult *segment, const OssLabels *full, GError **error)
+describe_labels (OssSegmentResult *segment, const OssLabels *full, const OssTick *tick, GError **error)
 {
   OssSegmentation *info = &segment->info;
 
@@ -345,7 +345,7 @@ describe_labels (OssSegmentResult *segment, const OssLabels *full, GError **erro
   info->notes = g_ptr_array_new_with_free_func (g_free);
   if (info->cut_by_image)
     g_ptr_array_add (info->notes, g_strdup (_ ("The vertebra is cut by the image's border.")));
-  return oss_segment_frame (segment->labels, &info->frame, error);
+  return oss_segment_frame (segment->labels, &info->frame, tick, error);
 }
 
 /* Posterior elements in front of the body: not the patient but the file's orientation is wrong, and with it
@@ -405,7 +405,7 @@ oss_study_step_segment (const OssStudyOptions *options, const OssStudyResults *r
   if (full != NULL)
     segment->labels = crop_with_margin (full, error);
   if (segment->labels != NULL)
-    done = options->labels_path == NULL || describe_labels (segment, full, error);
+    done = options->labels_path == NULL || describe_labels (segment, full, tick, error);
   if (!done || !oss_tick_report (tick, 0.95, NULL, error))
     {
       oss_study_result_unref (OSS_STEP_SEGMENT, segment);
@@ -479,8 +479,9 @@ prepare_simulation (const OssStudyOptions *options, const OssStudyResults *resul
       return FALSE;
     }
   if (law == NULL || !oss_law_chain_init (&simulate->chain, law, calibrate->line.basis, options->conversion, error)
-      || !oss_study_give_modulus (options, results, simulate, tick, error)
-      || !oss_fem_endplates (mesh, frame, &simulate->superior, &simulate->inferior, error))
+      || !oss_study_give_modulus (options, results, simulate, tick, error) || !oss_tick_report (tick, 1.0, NULL, error)
+      || !oss_fem_endplates (mesh, frame, &simulate->superior, &simulate->inferior, error)
+      || !oss_tick_report (tick, 1.0, NULL, error))
     return FALSE;
   double height_mm = simulate->superior.height_mm - simulate->inferior.height_mm;
   simulate->displacement_mm = options->displacement_mm != 0.0 ? options->displacement_mm : HEADLINE_STRAIN * height_mm;

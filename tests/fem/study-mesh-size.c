@@ -52,7 +52,7 @@ make_virtual (ModelVertebra *self, guint64 seed)
   self->labels = oss_labels_select (all, 20, NULL);
   self->density = oss_volume_linear (hu, truth.true_slope, truth.true_intercept, OSS_QUANTITY_DENSITY, NULL);
   crop_case (self);
-  g_assert_true (oss_segment_frame (self->labels, &self->frame, &error));
+  g_assert_true (oss_segment_frame (self->labels, &self->frame, NULL, &error));
   g_assert_true (oss_law_chain_init (&self->chain, oss_law_find (NULL, NULL), OSS_BASIS_K2HPO4, NULL, NULL));
 }
 
@@ -73,7 +73,7 @@ make_spinefe (ModelVertebra *self)
   g_assert_no_error (error);
   for (gsize v = 0; v < oss_grid_count (&self->labels->grid); v++)
     self->labels->data[v] = self->labels->data[v] >= 1 && self->labels->data[v] <= 4;
-  g_assert_true (oss_segment_frame (self->labels, &self->frame, &error));
+  g_assert_true (oss_segment_frame (self->labels, &self->frame, NULL, &error));
   g_assert_true (oss_law_chain_init (&self->chain, oss_law_find (NULL, NULL), OSS_BASIS_K2HPO4, NULL, NULL));
 }
 

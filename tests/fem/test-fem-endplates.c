@@ -318,7 +318,7 @@ check_level (const OssLabels *all, guint8 value, OssElementKind kind, double siz
       high[k] = MIN (high[k] + 4, one->grid.size[k] - 1);
     }
   g_autoptr (OssLabels) labels = oss_labels_crop (one, low, high, NULL);
-  g_assert_true (oss_segment_frame (labels, &frame, &error));
+  g_assert_true (oss_segment_frame (labels, &frame, NULL, &error));
   g_autoptr (OssMesh) mesh = mesh_of (labels, kind, size);
   oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], &error);
   g_assert_no_error (error);

@@ -61,7 +61,7 @@ test_solid (gconstpointer data)
   OssVertebraFrame frame;
   double off[3], handed[3];
 
-  g_assert_true (oss_segment_frame (labels, &frame, &error));
+  g_assert_true (oss_segment_frame (labels, &frame, NULL, &error));
   g_assert_no_error (error);
   oss_sub (frame.centre, truth.centre, off);
   oss_cross (frame.right, frame.anterior, handed);
@@ -86,14 +86,14 @@ test_errors (void)
   g_autoptr (GError) error = NULL;
   OssVertebraFrame frame;
 
-  g_assert_false (oss_segment_frame (empty, &frame, &error));
+  g_assert_false (oss_segment_frame (empty, &frame, NULL, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND);
   g_clear_error (&error);
   /* A plate 4 mm thick has no vertebral body. */
   for (int j = 5; j < 40; j++)
     for (int i = 5; i < 40; i++)
       empty->data[oss_grid_offset (&grid, i, j, 20)] = empty->data[oss_grid_offset (&grid, i, j, 21)] = 1;
-  g_assert_false (oss_segment_frame (empty, &frame, &error));
+  g_assert_false (oss_segment_frame (empty, &frame, NULL, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA);
 }
 
@@ -130,7 +130,7 @@ assert_spine (const OssLabels *labels, OssNumbering numbering, guint8 first, gui
       OssVertebraFrame frame;
 
       g_assert_no_error (error);
-      g_assert_true (oss_segment_frame (one, &frame, &error));
+      g_assert_true (oss_segment_frame (one, &frame, NULL, &error));
       g_assert_no_error (error);
       g_test_message ("%s: %.1f x %.1f x %.1f mm, lean %.1f degrees", oss_vertebra_name (level), frame.width_mm,
                       frame.depth_mm, frame.height_mm, acos (frame.superior[2]) * 180.0 / G_PI);
@@ -181,7 +181,7 @@ test_caps (void)
 
   if (labels == NULL)
     return;
-  g_assert_true (oss_segment_frame (labels, &frame, &error));
+  g_assert_true (oss_segment_frame (labels, &frame, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpfloat (frame.superior[2], >, 0.99);
   g_assert_cmpfloat (frame.anterior[1], >, 0.95);

@@ -164,7 +164,7 @@ test_sheet (gconstpointer data)
                 (float) (-exp (-off * off / 4.0) + 0.1 * oss_random_normal (&random) - (decoy && r == 3 ? 1.5 : 0.0));
           }
       }
-  oss_sheet_solve (cost, NU, NV, NR, cyclic, 0.1f, 2, level);
+  oss_sheet_solve (cost, NU, NV, NR, cyclic, 0.1f, 2, level, NULL);
   for (int v = 0; v < NV; v++)
     for (int u = 0; u < NU; u++)
       worst = MAX (worst, fabs (level[v * NU + u] - (20.0 + 5.0 * sin (2.0 * G_PI * u / NU) + 0.2 * v)));
