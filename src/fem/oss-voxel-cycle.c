@@ -6,19 +6,29 @@
 
 #include <string.h>
 
-gboolean
-oss_voxel_build_coarse (OssVoxelSystem *self, const OssTick *tick, GError **error)
-{
-  return TRUE;
-}
+/* Steps of smoothing before and after the visit to the coarser level, and the part of the spectrum they reach. */
+#define STEPS 3
+#define REACH 10.0f
+/* Visits to each level below the second: thin struts are stiffer in bending on every coarser level, and one visit
+ * would add up what is missing. */
+#define VISITS 2
+
+/* The vectors of a level: solution, its predecessor, right-hand side. */
+#define VECTORS 3.0
 
 double
 oss_voxel_cycle_bytes (const OssVoxelSystem *self)
 {
   double bytes = 0.0;
   for (int l = 0; l < self->n_levels; l++)
-    bytes += 3.0 * (double) self->level[l]->n_nodes * 3.0 * sizeof (float);
+    bytes += VECTORS * 3.0 * (double) self->level[l]->n_nodes * sizeof (float);
   return bytes;
+}
+
+static float *
+take (const OssVoxelLevel *level, GError **error)
+{
+  return oss_alloc_aligned (3 * level->n_nodes + OSS_VOXEL_PAD, sizeof (float), _ ("the voxel solver"), error);
 }
 
 gboolean
@@ -27,35 +37,140 @@ oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error)
   for (int l = 0; l < self->n_levels; l++)
     {
       OssVoxelLevel *level = self->level[l];
-      gsize n = 3 * level->n_nodes + OSS_VOXEL_PAD;
       if (level->x == NULL
-          && ((level->x = oss_alloc_aligned (n, sizeof (float), _ ("the voxel solver"), error)) == NULL
-              || (level->y = oss_alloc_aligned (n, sizeof (float), _ ("the voxel solver"), error)) == NULL
-              || (level->b = oss_alloc_aligned (n, sizeof (float), _ ("the voxel solver"), error)) == NULL))
+          && ((level->x = take (level, error)) == NULL || (level->y = take (level, error)) == NULL
+              || (level->b = take (level, error)) == NULL))
         return FALSE;
     }
   return TRUE;
 }
 
-/* The diagonal alone. */
-static void
-scale_rows (gsize begin, gsize end, guint thread, void *data)
+typedef struct
 {
-  const OssVoxelLevel *level = data;
-  for (gsize row = begin; row < end; row++)
+  const OssVoxelLevel *level;
+  OssVoxelStep step;
+  float *residual;
+} Smoothing;
+
+static void
+step_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+{
+  const Smoothing *self = sweep->data;
+  oss_voxel_kernels ()->step (self->level, plane, ax, &self->step);
+  for (gsize i = self->level->fixed_plane[plane]; i < self->level->fixed_plane[plane + 1]; i++)
+    if (self->level->fixed[i].spring < 0.0f)
+      self->step.out[self->level->fixed[i].freedom] = 0.0f;
+}
+
+static void
+residual_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+{
+  const Smoothing *self = sweep->data;
+  const float *a = ax, *b = self->step.b + begin;
+  float *r = self->residual + begin;
+  for (gsize i = 0; i < n; i++)
+    r[i] = b[i] - a[i];
+  for (gsize i = self->level->fixed_plane[plane]; i < self->level->fixed_plane[plane + 1]; i++)
+    if (self->level->fixed[i].spring < 0.0f)
+      self->residual[self->level->fixed[i].freedom] = 0.0f;
+}
+
+/* The first step from zero: a multiple of D^-1 b, plane by plane. */
+static void
+begin_planes (gsize begin, gsize end, guint thread, void *data)
+{
+  const Smoothing *self = data;
+  const OssVoxelLevel *level = self->level;
+
+  for (gsize plane = begin; plane < end; plane++)
     {
-      gsize n = oss_voxel_row_nodes (level, row), at = 3 * level->row_start[row];
-      for (gsize c = 0; c < 3; c++)
-        for (gsize i = 0; i < n; i++)
-          level->x[at + c * n + i] =
-              level->b[at + c * n + i] * level->inverse_modulus[level->row_start[row] + i] / (float) level->diagonal[c];
+      for (gsize row = plane * level->rows; row < (plane + 1) * level->rows; row++)
+        {
+          gsize n = oss_voxel_row_nodes (level, row), at = 3 * level->row_start[row];
+          const float *weight = level->inverse_modulus + level->row_start[row];
+          for (gsize c = 0; c < 3; c++)
+            {
+              float factor = self->step.along / (float) level->diagonal[c];
+              for (gsize i = 0; i < n; i++)
+                self->step.out[at + c * n + i] = factor * weight[i] * self->step.b[at + c * n + i];
+            }
+        }
+      for (gsize i = level->fixed_plane[plane]; i < level->fixed_plane[plane + 1]; i++)
+        if (level->fixed[i].spring < 0.0f)
+          self->step.out[level->fixed[i].freedom] = 0.0f;
     }
+}
+
+static void
+sweep_float (OssVoxelSystem *self, const OssVoxelLevel *level, const float *u, OssVoxelFinish finish, void *data)
+{
+  OssVoxelSweep sweep = {
+    .level = level, .precision = OSS_VOXEL_FLOAT, .u = u, .constrained = TRUE, .finish = finish, .data = data
+  };
+  oss_voxel_sweep (&sweep, &self->work);
+}
+
+/* Chebyshev's iteration on [largest / REACH, largest] of D^-1 A (Saad, Iterative Methods, 12.3); exchanges level->x,
+ * the solution, and level->y. */
+static void
+smooth (OssVoxelSystem *self, OssVoxelLevel *level, gboolean from_zero)
+{
+  float largest = (float) level->largest, smallest = largest / REACH;
+  float theta = 0.5f * (largest + smallest), delta = 0.5f * (largest - smallest), sigma = theta / delta;
+  float rho = 1.0f / sigma;
+  Smoothing smoothing = { .level = level, .step = { .b = level->b, .along = 1.0f / theta } };
+
+  for (int i = 0; i < STEPS; i++)
+    {
+      OssVoxelStep *step = &smoothing.step;
+      step->x = level->x;
+      step->out = level->y;
+      if (i > 0)
+        {
+          float next = 1.0f / (2.0f * sigma - rho);
+          step->across = rho * next;
+          step->along = 2.0f * next / delta;
+          step->old = from_zero && i == 1 ? 2 : 1;
+          rho = next;
+        }
+      if (i == 0 && from_zero)
+        oss_parallel_for (level->planes, level->n_nodes < 2000 ? level->planes : 4, begin_planes, &smoothing);
+      else
+        sweep_float (self, level, level->x, step_plane, &smoothing);
+      float *swap = level->x;
+      level->x = level->y;
+      level->y = swap;
+    }
+}
+
+/* One cycle from level @l down: level->x from level->b, and from level->x unless @from_zero. */
+static void
+descend (OssVoxelSystem *self, int l, gboolean from_zero)
+{
+  OssVoxelLevel *level = self->level[l], *coarse = l + 1 < self->n_levels ? self->level[l + 1] : NULL;
+
+  if (coarse == NULL)
+    {
+      oss_voxel_coarsest_solve (self->coarsest, level, level->b, level->x);
+      return;
+    }
+  smooth (self, level, from_zero);
+  Smoothing smoothing = { .level = level, .step = { .b = level->b }, .residual = level->y };
+  sweep_float (self, level, level->x, residual_plane, &smoothing);
+  oss_voxel_restrict (level, coarse, 0.5f, level->y, coarse->b);
+  for (gsize i = 0; i < coarse->n_fixed; i++)
+    if (coarse->fixed[i].spring < 0.0f)
+      coarse->b[coarse->fixed[i].freedom] = 0.0f;
+  int visits = l == 0 || l + 2 == self->n_levels ? 1 : VISITS;
+  for (int visit = 0; visit < visits; visit++)
+    descend (self, l + 1, visit == 0);
+  oss_voxel_prolong (level, coarse, coarse->x, level->x);
+  smooth (self, level, FALSE);
 }
 
 float *
 oss_voxel_cycle (OssVoxelSystem *self, const OssTick *tick)
 {
-  OssVoxelLevel *level = self->level[0];
-  oss_parallel_for (level->points[1] * level->points[2], 64, scale_rows, level);
-  return oss_tick_stopped (tick) ? NULL : level->x;
+  descend (self, 0, TRUE);
+  return oss_tick_stopped (tick) ? NULL : self->level[0]->x;
 }

@@ -226,8 +226,8 @@ invert_moduli (gsize begin, gsize end, guint thread, void *data)
     }
 }
 
-static void *
-take (OssVoxelLevel *level, gsize n, gsize size, GError **error)
+void *
+oss_voxel_level_room (OssVoxelLevel *level, gsize n, gsize size, GError **error)
 {
   void *array = oss_alloc_aligned (n + OSS_VOXEL_PAD, size, _ ("the voxel model"), error);
   level->bytes += (double) n * (double) size;
@@ -239,11 +239,11 @@ take_rows (OssVoxelLevel *level, GError **error)
 {
   gsize rows = level->points[1] * level->points[2], element_rows = level->size[1] * level->size[2];
 
-  return (level->node_bits = take (level, rows * level->words, sizeof *level->node_bits, error)) != NULL
-         && (level->row_start = take (level, rows + 1, sizeof (gsize), error)) != NULL
-         && (level->run_start = take (level, element_rows + 1, sizeof (gsize), error)) != NULL
-         && (level->element_start = take (level, element_rows + 1, sizeof (gsize), error)) != NULL
-         && (level->fixed_plane = take (level, level->points[2] + 1, sizeof (gsize), error)) != NULL;
+  return (level->node_bits = oss_voxel_level_room (level, rows * level->words, sizeof *level->node_bits, error)) != NULL
+         && (level->row_start = oss_voxel_level_room (level, rows + 1, sizeof (gsize), error)) != NULL
+         && (level->run_start = oss_voxel_level_room (level, element_rows + 1, sizeof (gsize), error)) != NULL
+         && (level->element_start = oss_voxel_level_room (level, element_rows + 1, sizeof (gsize), error)) != NULL
+         && (level->fixed_plane = oss_voxel_level_room (level, level->points[2] + 1, sizeof (gsize), error)) != NULL;
 }
 
 static gboolean
@@ -262,9 +262,9 @@ number_all (OssVoxelLevel *level, Build *build, GError **error)
   for (gsize plane = 0; plane < level->points[2]; plane++)
     level->largest_plane = MAX (level->largest_plane, level->row_start[(plane + 1) * level->points[1]]
                                                           - level->row_start[plane * level->points[1]]);
-  if ((level->run = take (level, level->n_runs, sizeof *level->run, error)) == NULL
-      || (level->modulus = take (level, level->n_elements, sizeof (float), error)) == NULL
-      || (level->inverse_modulus = take (level, level->n_nodes, sizeof (float), error)) == NULL)
+  if ((level->run = oss_voxel_level_room (level, level->n_runs, sizeof *level->run, error)) == NULL
+      || (level->modulus = oss_voxel_level_room (level, level->n_elements, sizeof (float), error)) == NULL
+      || (level->inverse_modulus = oss_voxel_level_room (level, level->n_nodes, sizeof (float), error)) == NULL)
     return FALSE;
   oss_parallel_for (element_rows, 64, fill_runs, build);
   oss_parallel_for (level->points[2], 1, invert_moduli, build);
@@ -272,29 +272,44 @@ number_all (OssVoxelLevel *level, Build *build, GError **error)
 }
 
 OssVoxelLevel *
-oss_voxel_level_new (const OssVoxelBits *bits, const double spacing_mm[3], const gboolean periodic[3], double poisson,
-                     OssVoxelFill fill, void *data, const OssTick *tick, GError **error)
+oss_voxel_level_begin (const gsize size[3], const double spacing_mm[3], const gboolean periodic[3], double poisson,
+                       GError **error)
 {
-  g_autoptr (OssVoxelLevel) self = g_new0 (OssVoxelLevel, 1);
-  Build build = { self, bits, fill, data, tick };
+  OssVoxelLevel *self = g_new0 (OssVoxelLevel, 1);
 
   for (int k = 0; k < 3; k++)
     {
-      self->size[k] = bits->size[k];
-      self->points[k] = bits->size[k] + 1;
+      self->size[k] = size[k];
+      self->points[k] = size[k] + 1;
       self->periodic[k] = periodic[k];
       self->spacing_mm[k] = spacing_mm[k];
     }
-  self->words = (self->points[0] + WORD - 1) / WORD;
   if (!oss_voxel_element_stiffness (spacing_mm, poisson, self->stiffness))
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
                    _ ("Poisson's ratio is %g; it has to be above -1 and below 0.5."), poisson);
+      g_free (self);
       return NULL;
     }
   for (int k = 0; k < 3; k++)
     self->diagonal[k] = self->stiffness[k][k];
   oss_voxel_blocks_init (&self->blocks, self->stiffness);
+  self->largest = oss_voxel_blocks_largest (&self->blocks, self->diagonal);
+  return self;
+}
+
+OssVoxelLevel *
+oss_voxel_level_new (const OssVoxelBits *bits, const double spacing_mm[3], const gboolean periodic[3], double poisson,
+                     OssVoxelFill fill, void *data, const OssTick *tick, GError **error)
+{
+  g_autoptr (OssVoxelLevel) self = oss_voxel_level_begin (bits->size, spacing_mm, periodic, poisson, error);
+  Build build = { self, bits, fill, data, tick };
+
+  if (self == NULL)
+    return NULL;
+  self->planes = self->points[2];
+  self->rows = self->points[1];
+  self->words = (self->points[0] + WORD - 1) / WORD;
   if (!take_rows (self, error) || !number_all (self, &build, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -312,13 +327,14 @@ oss_voxel_level_free (OssVoxelLevel *self)
   oss_free_aligned (self->run);
   oss_free_aligned (self->modulus);
   oss_free_aligned (self->inverse_modulus);
+  oss_free_aligned (self->corner);
+  oss_free_aligned (self->element_x);
+  oss_free_aligned (self->parent);
   oss_free_aligned (self->fixed_plane);
   g_free (self->fixed);
   oss_free_aligned (self->x);
   oss_free_aligned (self->y);
   oss_free_aligned (self->b);
-  for (int i = 0; i < 4; i++)
-    oss_free_aligned (self->k[i]);
   g_free (self);
 }
 
@@ -352,6 +368,40 @@ oss_voxel_level_copies (const OssVoxelLevel *self, const gsize at[3], gsize copi
   return n;
 }
 
+/* The row a freedom belongs to. */
+static gsize
+row_of (const OssVoxelLevel *self, gsize freedom)
+{
+  gsize low = 0, high = self->rows * self->planes;
+
+  while (high - low > 1)
+    {
+      gsize middle = (low + high) / 2;
+      if (3 * self->row_start[middle] <= freedom)
+        low = middle;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+double
+oss_voxel_level_diagonal (const OssVoxelLevel *self, gsize freedom)
+{
+  gsize row = row_of (self, freedom), n = oss_voxel_row_nodes (self, row), place = freedom - 3 * self->row_start[row];
+  return self->diagonal[place / n] / self->inverse_modulus[self->row_start[row] + place % n];
+}
+
+/* Springs count in the diagonal of their node. */
+static void
+stiffen (OssVoxelLevel *self, const OssVoxelFixed *fixed)
+{
+  gsize row = row_of (self, fixed->freedom), n = oss_voxel_row_nodes (self, row);
+  gsize place = fixed->freedom - 3 * self->row_start[row];
+  float *inverse = self->inverse_modulus + self->row_start[row] + place % n;
+  *inverse = (float) (1.0 / (1.0 / *inverse + fixed->spring / self->diagonal[place / n]));
+}
+
 static int
 compare_fixed (gconstpointer a, gconstpointer b)
 {
@@ -374,10 +424,13 @@ oss_voxel_level_take_fixed (OssVoxelLevel *self, GArray *fixed, GError **error)
       entry[n++] = entry[i];
     else if (entry[n - 1].spring >= 0.0f)
       entry[n - 1].spring += entry[i].spring; /* one that is held stays held: it sorts first */
+  for (gsize i = 0; i < n; i++)
+    if (entry[i].spring > 0.0f)
+      stiffen (self, &entry[i]);
   self->n_fixed = n;
   self->fixed = (OssVoxelFixed *) (void *) g_array_free (fixed, FALSE);
   self->bytes += (double) n * sizeof *entry;
-  for (gsize plane = 0, at = 0; plane <= self->points[2]; plane++)
+  for (gsize plane = 0, at = 0; plane <= self->planes; plane++)
     {
       while (at < n && entry[at].freedom < oss_voxel_plane_start (self, plane))
         at++;

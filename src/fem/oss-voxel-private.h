@@ -34,15 +34,27 @@ typedef struct
 
 /**
  * OssVoxelLevel: the voxels of one grid, compactly.
- * @points: nodes of the lattice: size + 1, also on periodic axes, where the last is a copy of the first
- * @n_nodes: active lattice points, copies included
- * @words, @node_bits: bitmap of the active points, @words per row
- * @row_start: [points_y points_z + 1] active points before each row
- * @run_start, @element_start: [size_y size_z + 1]
+ * @points: corners of the lattice: size + 1, on the finest level also on periodic axes, where the last is a copy of the
+ *   first
+ * @factor: voxels of the next finer level in one of this along each axis, 1 or 2
+ * @n_nodes: nodes, copies included
+ * @planes, @rows: planes of nodes along z, rows of nodes in each: the lattice's, but one row on coarser levels
+ * @row_start: [planes rows + 1] nodes before each row
+ * @element_start: [size_y size_z + 1]
  * @modulus: [n_elements] MPa
- * @inverse_modulus: [n_nodes] 1 / sum of the moduli around; 0 never occurs
- * @fixed, @fixed_plane: sorted by freedom; [points_z + 1] first of each plane
+ * @inverse_modulus: [n_nodes] 1 / sum of the moduli around
+ * @parent: (nullable): [n_nodes] where a node lies in the next coarser level: element << 5 | place, see
+ *   OssVoxelPlace
+ * @fixed, @fixed_plane: sorted by freedom; [planes + 1] first of each plane
  * @diagonal: of the element stiffness for E = 1
+ *
+ * The finest level: @words and @node_bits are a bitmap of the lattice points that are nodes, @run the elements by runs,
+ * @run_start [size_y size_z + 1].
+ *
+ * Coarser levels: a voxel has as many elements as its bone has parts that do not hang together by faces within it, and
+ * a lattice point as many nodes as there are elements around it that no bone connects there: struts that pass
+ * each other closely stay apart (Dick, Georgii and Westermann, IEEE TVCG 17 (2011) 1663-1675, did so for cuts). @corner
+ * [n_elements][8] holds the nodes, @element_x [n_elements] the place of each element in its row.
  *
  * A vector has three components per node.  Those of one row of nodes stand together: x of all nodes of the row, then y,
  * then z: freedom (c, node) is 3 row_start[row] + c n_row + node - row_start[row].
@@ -51,21 +63,26 @@ typedef struct
 {
   gsize size[3], points[3];
   gboolean periodic[3];
+  gsize factor[3];
   double spacing_mm[3];
   gsize n_nodes, n_elements, n_runs, n_fixed;
+  gsize planes, rows;
   gsize words;
   guint64 *node_bits;
   gsize *row_start, *run_start, *element_start;
   OssVoxelRun *run;
+  gint32 *corner;
+  guint16 *element_x;
+  guint32 *parent;
   float *modulus, *inverse_modulus;
   OssVoxelFixed *fixed;
   gsize *fixed_plane;
   double stiffness[24][24]; /* for E = 1 */
   double diagonal[3];
+  double largest; /* bound of the eigenvalues of D^-1 K: that of one element, whatever the moduli */
   OssVoxelBlocks blocks;
   gsize largest_plane; /* nodes */
   float *x, *y, *b;    /* vectors of the cycle */
-  float *k[4];         /* directions and their images of the inner iteration */
   double bytes;
 } OssVoxelLevel;
 
@@ -79,7 +96,7 @@ oss_voxel_row_nodes (const OssVoxelLevel *level, gsize row)
 static inline gsize
 oss_voxel_plane_start (const OssVoxelLevel *level, gsize plane)
 {
-  return 3 * level->row_start[plane * level->points[1]];
+  return 3 * level->row_start[plane * level->rows];
 }
 
 /* Fills @modulus with the moduli of the elements of row (y, z) that are set in the bitmap, in order. */
@@ -125,8 +142,16 @@ OssVoxelLevel *oss_voxel_level_new (const OssVoxelBits *bits, const double spaci
 void oss_voxel_level_free (OssVoxelLevel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssVoxelLevel, oss_voxel_level_free)
 
+/* A level without nodes: sizes, element matrix, rows. */
+OssVoxelLevel *oss_voxel_level_begin (const gsize size[3], const double spacing_mm[3], const gboolean periodic[3],
+                                      double poisson, GError **error);
+/* Memory that counts as the level's; NULL with OSS_ERROR_OUT_OF_MEMORY. */
+void *oss_voxel_level_room (OssVoxelLevel *self, gsize n, gsize size, GError **error);
+
 /* Freedom of a lattice point (copies are points of their own), or G_MAXSIZE. */
 gsize oss_voxel_level_freedom (const OssVoxelLevel *self, const gsize at[3], int axis);
+/* Diagonal of the operator at a freedom. */
+double oss_voxel_level_diagonal (const OssVoxelLevel *self, gsize freedom);
 /* Sorts and takes (transfer full) the fixed freedoms; merges those that are listed twice. */
 gboolean oss_voxel_level_take_fixed (OssVoxelLevel *self, GArray *fixed, GError **error);
 /* Copies of a canonical point: all points of the lattice that are the same one; how many (1, 2, 4 or 8). */
@@ -141,6 +166,8 @@ gboolean oss_voxel_remove_islands (const OssVoxelModel *model, OssVoxelBits *bit
                                    const OssTick *tick, GError **error);
 
 void oss_voxel_blocks_init (OssVoxelBlocks *self, const double stiffness[24][24]);
+/* Largest eigenvalue of D^-1 K of one element, @diagonal: its D. */
+double oss_voxel_blocks_largest (const OssVoxelBlocks *self, const double diagonal[3]);
 
 typedef enum
 {
@@ -151,6 +178,9 @@ typedef enum
 
 /* Adds what the elements of row (y, z) do to their nodes: @lower is the plane of nodes z, @upper z + 1. */
 typedef void (*OssVoxelRowFunc) (const OssVoxelLevel *level, gsize y, gsize z, const void *u, void *lower, void *upper);
+
+/* Adds what the elements of layer z of a coarser level do to their nodes. */
+typedef void (*OssVoxelLayerFunc) (const OssVoxelLevel *level, gsize z, const float *u, float *lower, float *upper);
 
 /* x' = x + a (x - x_old) + c D^-1 (b - A x), written over x_old; @old FALSE: x_old counts as x (first step),
  * @zero: x_old counts as 0. */
@@ -167,6 +197,7 @@ typedef struct
 {
   const char *name;
   OssVoxelRowFunc row[3]; /* by OssVoxelPrecision */
+  OssVoxelLayerFunc layer;
   void (*step) (const OssVoxelLevel *level, gsize plane, const float *ax, const OssVoxelStep *step);
 } OssVoxelKernels;
 
@@ -219,17 +250,45 @@ void oss_voxel_sweep (const OssVoxelSweep *self, OssVoxelWork *work);
 /* Sums over planes, in order. */
 double oss_voxel_sum_planes (const OssVoxelLevel *level, const double *sum);
 
+/* The equations of the coarsest level, factorised: by rows within the envelope, or by CHOLMOD where that is too much.
+ */
+typedef struct _OssVoxelCoarsest OssVoxelCoarsest;
+/* @shift: this share of the diagonal is added: where rigid motions are free */
+OssVoxelCoarsest *
+oss_voxel_coarsest_new (const OssVoxelLevel *level, double shift, const OssTick *tick, GError **error);
+void oss_voxel_coarsest_free (OssVoxelCoarsest *self);
+double oss_voxel_coarsest_bytes (const OssVoxelCoarsest *self);
+/* x = A^-1 b on the coarsest level. */
+void oss_voxel_coarsest_solve (OssVoxelCoarsest *self, const OssVoxelLevel *level, const float *b, float *x);
+
+/**
+ * OssVoxelPlace: how a node is interpolated from the corners of a coarse element; the place is 9 z + 3 y + x with 0, 1,
+ * 2 for the lower side, the middle, the upper side.  Corners of two elements that meet at a node come in the same
+ * order.
+ */
+typedef struct
+{
+  int n;
+  guint8 corner[8];
+  float weight[8];
+} OssVoxelPlace;
+
+/* [27]; @side: weight of a middle for each of its two sides: 1/2 to interpolate. */
+void oss_voxel_places (float side, OssVoxelPlace places[27]);
+
+/* coarse = P' fine with @side in place of 1/2. */
+void
+oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, float side, const float *from, float *to);
+/* fine += P coarse, zero at held freedoms. */
+void oss_voxel_prolong (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to);
+
 struct _OssVoxelSystem
 {
   int n_levels;
   OssVoxelLevel *level[OSS_VOXEL_MAX_LEVELS];
   OssVoxelWork work;
-  OssCholesky *coarsest;
-  gint32 *coarsest_unknown;
-  gsize coarsest_n;
-  double *coarsest_vector;
+  OssVoxelCoarsest *coarsest;
   double poisson;
-  double largest_eigenvalue; /* bound of D^-1 K, the same on every level with the same proportions */
   gsize *public_start; /* (nullable): [rows + 1] public number of the first node of each row; NULL without copies */
   gsize n_public_nodes, n_unknowns;
   OssVoxelFreedom *held, *loaded;

@@ -103,6 +103,34 @@ FN (scatter) (const V force[8], const gsize at[4], REAL *lower, REAL *upper)
 
 #define TERM(s, i, j, mode) ((REAL) b[s][i][j] * u[j][mode])
 
+/* f = E B u in modes. */
+static inline __attribute__ ((always_inline)) void
+FN (multiply) (const double (*b)[3][3], V e, V u[3][8], V f[3][8])
+{
+  f[0][1] = e * (TERM (0, 0, 0, 1) + TERM (0, 0, 1, 2) + TERM (0, 0, 2, 4));
+  f[1][2] = e * (TERM (0, 1, 0, 1) + TERM (0, 1, 1, 2) + TERM (0, 1, 2, 4));
+  f[2][4] = e * (TERM (0, 2, 0, 1) + TERM (0, 2, 1, 2) + TERM (0, 2, 2, 4));
+  f[0][6] = e * (TERM (7, 0, 0, 6) + TERM (7, 0, 1, 5) + TERM (7, 0, 2, 3));
+  f[1][5] = e * (TERM (7, 1, 0, 6) + TERM (7, 1, 1, 5) + TERM (7, 1, 2, 3));
+  f[2][3] = e * (TERM (7, 2, 0, 6) + TERM (7, 2, 1, 5) + TERM (7, 2, 2, 3));
+  f[1][3] = e * (TERM (1, 1, 1, 3) + TERM (1, 1, 2, 5));
+  f[2][5] = e * (TERM (1, 2, 1, 3) + TERM (1, 2, 2, 5));
+  f[0][3] = e * (TERM (2, 0, 0, 3) + TERM (2, 0, 2, 6));
+  f[2][6] = e * (TERM (2, 2, 0, 3) + TERM (2, 2, 2, 6));
+  f[0][5] = e * (TERM (4, 0, 0, 5) + TERM (4, 0, 1, 6));
+  f[1][6] = e * (TERM (4, 1, 0, 5) + TERM (4, 1, 1, 6));
+  f[0][2] = e * (TERM (3, 0, 0, 2) + TERM (3, 0, 1, 1));
+  f[1][1] = e * (TERM (3, 1, 0, 2) + TERM (3, 1, 1, 1));
+  f[0][4] = e * (TERM (5, 0, 0, 4) + TERM (5, 0, 2, 1));
+  f[2][1] = e * (TERM (5, 2, 0, 4) + TERM (5, 2, 2, 1));
+  f[1][4] = e * (TERM (6, 1, 1, 4) + TERM (6, 1, 2, 2));
+  f[2][2] = e * (TERM (6, 2, 1, 4) + TERM (6, 2, 2, 2));
+  f[2][7] = e * TERM (3, 2, 2, 7);
+  f[1][7] = e * TERM (5, 1, 1, 7);
+  f[0][7] = e * TERM (6, 0, 0, 7);
+  f[0][0] = f[1][0] = f[2][0] = (V){ 0 };
+}
+
 static void
 FN (row) (const OssVoxelLevel *level, gsize y, gsize z, const void *vector, void *lower, void *upper)
 {
@@ -139,28 +167,7 @@ FN (row) (const OssVoxelLevel *level, gsize y, gsize z, const void *vector, void
                 at[i] = start[i] + (gsize) c * n[i] + run->node[i] + (gsize) first;
               FN (modes) (vector, at, u[c]);
             }
-          f[0][1] = e * (TERM (0, 0, 0, 1) + TERM (0, 0, 1, 2) + TERM (0, 0, 2, 4));
-          f[1][2] = e * (TERM (0, 1, 0, 1) + TERM (0, 1, 1, 2) + TERM (0, 1, 2, 4));
-          f[2][4] = e * (TERM (0, 2, 0, 1) + TERM (0, 2, 1, 2) + TERM (0, 2, 2, 4));
-          f[0][6] = e * (TERM (7, 0, 0, 6) + TERM (7, 0, 1, 5) + TERM (7, 0, 2, 3));
-          f[1][5] = e * (TERM (7, 1, 0, 6) + TERM (7, 1, 1, 5) + TERM (7, 1, 2, 3));
-          f[2][3] = e * (TERM (7, 2, 0, 6) + TERM (7, 2, 1, 5) + TERM (7, 2, 2, 3));
-          f[1][3] = e * (TERM (1, 1, 1, 3) + TERM (1, 1, 2, 5));
-          f[2][5] = e * (TERM (1, 2, 1, 3) + TERM (1, 2, 2, 5));
-          f[0][3] = e * (TERM (2, 0, 0, 3) + TERM (2, 0, 2, 6));
-          f[2][6] = e * (TERM (2, 2, 0, 3) + TERM (2, 2, 2, 6));
-          f[0][5] = e * (TERM (4, 0, 0, 5) + TERM (4, 0, 1, 6));
-          f[1][6] = e * (TERM (4, 1, 0, 5) + TERM (4, 1, 1, 6));
-          f[0][2] = e * (TERM (3, 0, 0, 2) + TERM (3, 0, 1, 1));
-          f[1][1] = e * (TERM (3, 1, 0, 2) + TERM (3, 1, 1, 1));
-          f[0][4] = e * (TERM (5, 0, 0, 4) + TERM (5, 0, 2, 1));
-          f[2][1] = e * (TERM (5, 2, 0, 4) + TERM (5, 2, 2, 1));
-          f[1][4] = e * (TERM (6, 1, 1, 4) + TERM (6, 1, 2, 2));
-          f[2][2] = e * (TERM (6, 2, 1, 4) + TERM (6, 2, 2, 2));
-          f[2][7] = e * TERM (3, 2, 2, 7);
-          f[1][7] = e * TERM (5, 1, 1, 7);
-          f[0][7] = e * TERM (6, 0, 0, 7);
-          f[0][0] = f[1][0] = f[2][0] = (V){ 0 };
+          FN (multiply) (b, e, u, f);
           for (int c = 0; c < 3; c++)
             {
               gsize at[4];
@@ -171,6 +178,80 @@ FN (row) (const OssVoxelLevel *level, gsize y, gsize z, const void *vector, void
         }
     }
 }
+
+#ifdef LAYER
+/* Butterflies over the three axes: nodes to modes, or, with the sides exchanged, modes to nodes. */
+static inline __attribute__ ((always_inline)) void
+FN (butterflies) (V v[8], int back)
+{
+  for (int k = 1; k < 8; k *= 2)
+    for (int i = 0; i < 8; i++)
+      if ((i & k) == 0)
+        {
+          V low = v[i], high = v[i | k];
+          v[i] = back ? low - high : high + low;
+          v[i | k] = back ? low + high : high - low;
+        }
+}
+
+/* Elements with nodes listed: lanes are elements. */
+static void
+FN (layer) (const OssVoxelLevel *level, gsize z, const float *vector, float *lower, float *upper)
+{
+  const double (*b)[3][3] = level->blocks.block;
+  gsize first = level->element_start[z * level->size[1]], end = level->element_start[(z + 1) * level->size[1]];
+  gsize plane[2] = { z, (z + 1) % level->planes }, start[2], n[2];
+  const float *from[2];
+  float *to[2] = { lower, upper };
+  V u[3][8], f[3][8], e;
+  float in[24][LANES] = { { 0.0f } }, moduli[LANES];
+
+  for (int s = 0; s < 2; s++)
+    {
+      start[s] = level->row_start[plane[s]];
+      n[s] = level->row_start[plane[s] + 1] - start[s];
+      from[s] = vector + 3 * start[s];
+    }
+  for (; first < end; first += LANES)
+    {
+      gsize lanes = MIN (end - first, LANES);
+      const gint32 *corner = level->corner + 8 * first;
+      for (gsize lane = 0; lane < LANES; lane++)
+        moduli[lane] = lane < lanes ? level->modulus[first + lane] : 0.0f;
+      for (gsize lane = 0; lane < lanes; lane++)
+        for (int node = 0; node < 8; node++)
+          {
+            int s = node >> 2;
+            const float *at = from[s] + ((gsize) corner[8 * lane + (gsize) node] - start[s]);
+            for (gsize c = 0; c < 3; c++)
+              in[3 * (gsize) node + c][lane] = at[c * n[s]];
+          }
+      for (int c = 0; c < 3; c++)
+        {
+          for (int node = 0; node < 8; node++)
+            memcpy (&u[c][node], in[3 * node + c], sizeof u[c][node]);
+          FN (butterflies) (u[c], 0);
+        }
+      memcpy (&e, moduli, sizeof e);
+      FN (multiply) (b, e, u, f);
+      for (int c = 0; c < 3; c++)
+        {
+          FN (butterflies) (f[c], 1);
+          for (int node = 0; node < 8; node++)
+            memcpy (in[3 * node + c], &f[c][node], sizeof f[c][node]);
+        }
+      for (gsize lane = 0; lane < lanes; lane++)
+        for (int node = 0; node < 8; node++)
+          {
+            int s = node >> 2;
+            float *at = to[s] + ((gsize) corner[8 * lane + (gsize) node] - start[s]);
+            for (gsize c = 0; c < 3; c++)
+              at[c * n[s]] += in[3 * (gsize) node + c][lane];
+          }
+    }
+}
+#undef LAYER
+#endif
 
 #undef TERM
 #undef LANE_NUMBERS

@@ -10,7 +10,7 @@ FN (step) (const OssVoxelLevel *level, gsize plane, const float *ax, const OssVo
 {
   gsize base = oss_voxel_plane_start (level, plane);
 
-  for (gsize row = plane * level->points[1]; row < (plane + 1) * level->points[1]; row++)
+  for (gsize row = plane * level->rows; row < (plane + 1) * level->rows; row++)
     {
       gsize n = oss_voxel_row_nodes (level, row);
       const float *restrict weight = level->inverse_modulus + level->row_start[row];

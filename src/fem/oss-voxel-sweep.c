@@ -88,7 +88,7 @@ finish_plane (const OssVoxelSweep *self, gsize plane, void *ax)
   const OssVoxelLevel *level = self->level;
   gsize begin = oss_voxel_plane_start (level, plane);
 
-  if (level->periodic[0] || level->periodic[1])
+  if (level->corner == NULL && (level->periodic[0] || level->periodic[1]))
     {
       if (self->precision == OSS_VOXEL_FLOAT)
         fold_float (level, plane, ax);
@@ -106,6 +106,11 @@ add_layer (const OssVoxelSweep *self, gsize z, void *lower, void *upper)
   const OssVoxelLevel *level = self->level;
   OssVoxelRowFunc row = oss_voxel_kernels ()->row[self->precision];
 
+  if (level->corner != NULL)
+    {
+      oss_voxel_kernels ()->layer (level, z, self->u, lower, upper);
+      return;
+    }
   for (gsize y = 0; y < level->size[1]; y++)
     {
       gsize r = z * level->size[1] + y;
@@ -158,7 +163,7 @@ void
 oss_voxel_sweep (const OssVoxelSweep *self, OssVoxelWork *work)
 {
   Pass pass = { self, work };
-  gsize planes = self->level->points[2], threads = MIN (oss_parallel_threads (), work->n);
+  gsize planes = self->level->planes, threads = MIN (oss_parallel_threads (), work->n);
   gsize grain = CLAMP (planes / (3 * threads), 6, 32);
 
   if (self->level->n_elements < 2000)
@@ -170,7 +175,7 @@ double
 oss_voxel_sum_planes (const OssVoxelLevel *level, const double *sum)
 {
   double total = 0.0;
-  gsize planes = level->periodic[2] ? level->size[2] : level->points[2];
+  gsize planes = level->periodic[2] ? level->size[2] : level->planes;
   for (gsize plane = 0; plane < planes; plane++)
     total += sum[plane];
   return total;

@@ -178,9 +178,7 @@ oss_voxel_system_free (OssVoxelSystem *self)
   for (int l = 0; l < self->n_levels; l++)
     oss_voxel_level_free (self->level[l]);
   oss_voxel_work_clear (&self->work);
-  g_clear_pointer (&self->coarsest, oss_cholesky_free);
-  g_free (self->coarsest_unknown);
-  g_free (self->coarsest_vector);
+  oss_voxel_coarsest_free (self->coarsest);
   oss_free_aligned (self->public_start);
   g_free (self->held);
   g_free (self->loaded);
@@ -202,6 +200,7 @@ oss_voxel_system_info (const OssVoxelSystem *self, OssVoxelInfo *info)
   };
   for (int l = 0; l < self->n_levels; l++)
     info->bytes_grid += self->level[l]->bytes;
+  info->bytes_grid += oss_voxel_coarsest_bytes (self->coarsest);
 }
 
 void

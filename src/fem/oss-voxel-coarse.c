@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/oss-i18n.h"
+#include "base/oss-memory.h"
+#include "fem/oss-voxel-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A level this small is the last: it is solved directly, many times a cycle. */
+#define SMALL_NODES 900
+/* A coarse freedom is held when this share of what it moves on the finer level is held. */
+#define HELD_SHARE 0.45f
+/* Share of the diagonal added on the coarsest level when rigid motions are free: far below the softest
+ * deformation of eight elements in a row (about 0.02), far above what float resolves. */
+#define SHIFT 1e-4
+/* Parts within one coarse voxel: no more than that many of its finer elements can be told apart. */
+#define MOST_CHILDREN 512
+
+/* An element of the finer level on its way into a coarse one. */
+typedef struct
+{
+  gint64 node[8];
+  float modulus;
+  guint8 child; /* bits: which half along each axis */
+  guint16 part;
+} Child;
+
+/* Reads the elements of one row of the finer level in order. */
+typedef struct
+{
+  gsize y, z;
+  guint8 child; /* bits of y and z */
+  gsize element, end;
+  gsize run, inside; /* finest level: run and place in it */
+} Cursor;
+
+typedef struct
+{
+  OssVoxelSystem *system;
+  OssVoxelLevel *fine, *coarse;
+  OssVoxelPlace places[27];
+  GArray *x, *modulus; /* of the coarse elements */
+  guint32 *root;       /* union-find over 8 corners of every coarse element */
+  gsize n_root, room_root;
+  Child child[MOST_CHILDREN];
+  guint n_children;
+} Coarsening;
+
+static gsize
+cursor_x (const Coarsening *self, const Cursor *cursor)
+{
+  if (cursor->element >= cursor->end)
+    return G_MAXSIZE;
+  if (self->fine->corner != NULL)
+    return self->fine->element_x[cursor->element];
+  return self->fine->run[cursor->run].first + cursor->inside;
+}
+
+static void
+cursor_init (const Coarsening *self, Cursor *cursor, gsize y, gsize z, guint8 child)
+{
+  gsize row = z * self->fine->size[1] + y;
+
+  *cursor = (Cursor){ .y = y, .z = z, .child = child };
+  cursor->element = self->fine->element_start[row];
+  cursor->end = self->fine->element_start[row + 1];
+  if (self->fine->corner == NULL)
+    cursor->run = self->fine->run_start[row];
+}
+
+/* Nodes of an element of the finest level; copies of periodic points by the number of the first. */
+static void
+finest_nodes (const Coarsening *self, const Cursor *cursor, gint64 node[8])
+{
+  const OssVoxelLevel *fine = self->fine;
+  const OssVoxelRun *run = &fine->run[cursor->run];
+  gboolean wraps = fine->periodic[0] && (gsize) run->first + cursor->inside + 1 == fine->size[0];
+
+  for (gsize c = 0; c < 4; c++)
+    {
+      gsize y = cursor->y + c % 2, z = cursor->z + c / 2;
+      y = fine->periodic[1] && y == fine->size[1] ? 0 : y;
+      z = fine->periodic[2] && z == fine->size[2] ? 0 : z;
+      gsize start = fine->row_start[z * fine->points[1] + y];
+      node[2 * c] = (gint64) (start + run->node[c] + cursor->inside);
+      node[2 * c + 1] = wraps ? (gint64) start : node[2 * c] + 1;
+    }
+}
+
+static gboolean
+take_child (Coarsening *self, Cursor *cursor, gsize x, GError **error)
+{
+  if (self->n_children == MOST_CHILDREN)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_FAILED,
+                           _ ("The voxel model is too finely divided for the solver's coarser levels."));
+      return FALSE;
+    }
+  Child *child = &self->child[self->n_children];
+  child->modulus = self->fine->modulus[cursor->element];
+  child->child = (guint8) (cursor->child | (x % self->coarse->factor[0]));
+  child->part = (guint16) self->n_children++;
+  if (self->fine->corner != NULL)
+    for (int c = 0; c < 8; c++)
+      child->node[c] = self->fine->corner[8 * cursor->element + (gsize) c];
+  else
+    {
+      finest_nodes (self, cursor, child->node);
+      if (++cursor->inside == self->fine->run[cursor->run].length)
+        {
+          cursor->inside = 0;
+          cursor->run++;
+        }
+    }
+  cursor->element++;
+  return TRUE;
+}
+
+/* Whether two finer elements in one coarse voxel share a face: its four nodes. */
+static gboolean
+share_face (const Child *a, const Child *b)
+{
+  guint differs = a->child ^ b->child;
+  if (differs != 1 && differs != 2 && differs != 4)
+    return FALSE;
+  guint side = a->child & differs; /* 0: a lies on the lower side */
+  for (guint c = 0; c < 8; c++)
+    if ((c & differs) != side && a->node[c] != b->node[c ^ differs])
+      return FALSE;
+  return TRUE;
+}
+
+static void
+find_parts (Coarsening *self)
+{
+  gboolean changed = self->n_children > 1;
+
+  while (changed)
+    {
+      changed = FALSE;
+      for (guint i = 0; i < self->n_children; i++)
+        for (guint j = 0; j < i; j++)
+          {
+            Child *a = &self->child[i], *b = &self->child[j];
+            if (a->part == b->part || !share_face (a, b))
+              continue;
+            a->part = b->part = MIN (a->part, b->part);
+            changed = TRUE;
+          }
+    }
+}
+
+static guint32
+find (Coarsening *self, guint32 i)
+{
+  while (self->root[i] != i)
+    {
+      self->root[i] = self->root[self->root[i]];
+      i = self->root[i];
+    }
+  return i;
+}
+
+/* The corners on which two coarse elements base a node they share become one. */
+static void
+unite (Coarsening *self, guint32 parent_a, guint32 parent_b)
+{
+  const OssVoxelPlace *a = &self->places[parent_a & 31], *b = &self->places[parent_b & 31];
+
+  for (int i = 0; i < a->n; i++)
+    {
+      guint32 p = find (self, (parent_a >> 5) * 8 + a->corner[i]), q = find (self, (parent_b >> 5) * 8 + b->corner[i]);
+      if (p != q)
+        self->root[MAX (p, q)] = MIN (p, q);
+    }
+}
+
+/* Gives the nodes of a finer element to coarse element @element. */
+static void
+adopt (Coarsening *self, const Child *child, guint32 element)
+{
+  const gsize *factor = self->coarse->factor;
+
+  for (guint c = 0; c < 8; c++)
+    {
+      guint32 place = 0;
+      for (int k = 2; k >= 0; k--)
+        place = 3 * place + (factor[k] == 2 ? (child->child >> k & 1) + (c >> k & 1) : 2 * (c >> k & 1));
+      guint32 now = element << 5 | place, *parent = &self->fine->parent[child->node[c]];
+      if (*parent == G_MAXUINT32)
+        *parent = now;
+      else if (*parent != now)
+        unite (self, *parent, now);
+    }
+}
+
+/* One coarse element for each part of the children. */
+static gboolean
+add_elements (Coarsening *self, guint16 x, GError **error)
+{
+  const gsize *factor = self->coarse->factor;
+  float share = 1.0f / (float) (factor[0] * factor[1] * factor[2]);
+
+  find_parts (self);
+  for (guint part = 0; part < self->n_children; part++)
+    {
+      guint32 element = self->x->len;
+      float modulus = 0.0f;
+      if (self->child[part].part != part)
+        continue;
+      if (element >= 1u << 27 || self->n_root + 8 > self->room_root)
+        {
+          gsize room = MAX (2 * self->room_root, 1 << 16);
+          guint32 *root = element >= 1u << 27 ? NULL : g_try_renew (guint32, self->root, room);
+          if (root == NULL)
+            {
+              g_set_error_literal (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
+                                   _ ("Not enough memory for the coarser levels of the voxel solver."));
+              return FALSE;
+            }
+          self->root = root;
+          self->room_root = room;
+        }
+      for (guint c = 0; c < 8; c++, self->n_root++)
+        self->root[self->n_root] = (guint32) self->n_root;
+      for (guint i = part; i < self->n_children; i++)
+        if (self->child[i].part == part)
+          {
+            modulus += self->child[i].modulus;
+            adopt (self, &self->child[i], element);
+          }
+      modulus *= share; /* mean over the voxel: what the energy of a homogeneous strain asks for */
+      g_array_append_val (self->x, x);
+      g_array_append_val (self->modulus, modulus);
+    }
+  return TRUE;
+}
+
+static gboolean
+add_row (Coarsening *self, gsize y, gsize z, GError **error)
+{
+  const gsize *factor = self->coarse->factor;
+  Cursor cursor[4];
+  int n = 0;
+
+  for (gsize k = 0; k < factor[2]; k++)
+    for (gsize j = 0; j < factor[1]; j++)
+      if (z * factor[2] + k < self->fine->size[2] && y * factor[1] + j < self->fine->size[1])
+        cursor_init (self, &cursor[n++], y * factor[1] + j, z * factor[2] + k, (guint8) (j << 1 | k << 2));
+  for (;;)
+    {
+      gsize x = G_MAXSIZE;
+      for (int i = 0; i < n; i++)
+        x = MIN (x, cursor_x (self, &cursor[i]));
+      if (x == G_MAXSIZE)
+        return TRUE;
+      self->n_children = 0;
+      gsize coarse_x = x / factor[0];
+      for (int i = 0; i < n; i++)
+        while ((x = cursor_x (self, &cursor[i])) != G_MAXSIZE && x / factor[0] == coarse_x)
+          if (!take_child (self, &cursor[i], x, error))
+            return FALSE;
+      if (!add_elements (self, (guint16) coarse_x, error))
+        return FALSE;
+    }
+}
+
+/* Numbers the nodes by planes: upper corners of the layer below, then lower corners of the layer above. */
+static gboolean
+number_nodes (Coarsening *self, GError **error)
+{
+  OssVoxelLevel *coarse = self->coarse;
+  gint32 number = 0;
+  gint32 *number_of = g_try_new (gint32, MAX (self->n_root, 1));
+
+  if (number_of == NULL)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
+                           _ ("Not enough memory for the coarser levels of the voxel solver."));
+      return FALSE;
+    }
+  memset (number_of, -1, self->n_root * sizeof *number_of);
+  for (gsize plane = 0; plane < coarse->planes; plane++)
+    {
+      coarse->row_start[plane] = (gsize) number;
+      for (int side = 0; side < 2; side++)
+        {
+          gsize layer = side == 0 ? (plane + coarse->size[2] - 1) % coarse->size[2] : plane;
+          if ((side == 0 && plane == 0 && !coarse->periodic[2]) || layer >= coarse->size[2])
+            continue;
+          for (gsize e = coarse->element_start[layer * coarse->size[1]];
+               e < coarse->element_start[(layer + 1) * coarse->size[1]]; e++)
+            for (gsize c = 0; c < 4; c++)
+              {
+                guint32 root = find (self, (guint32) (8 * e + c + (side == 0 ? 4 : 0)));
+                if (number_of[root] < 0)
+                  number_of[root] = number++;
+              }
+        }
+    }
+  coarse->row_start[coarse->planes] = coarse->n_nodes = (gsize) number;
+  for (gsize i = 0; i < self->n_root; i++)
+    coarse->corner[i] = number_of[find (self, (guint32) i)];
+  g_free (number_of);
+  return TRUE;
+}
+
+static gboolean
+finish_level (Coarsening *self, GError **error)
+{
+  OssVoxelLevel *coarse = self->coarse;
+
+  coarse->n_elements = self->x->len;
+  if ((coarse->corner = oss_voxel_level_room (coarse, 8 * coarse->n_elements, sizeof (gint32), error)) == NULL
+      || (coarse->element_x = oss_voxel_level_room (coarse, coarse->n_elements, sizeof (guint16), error)) == NULL
+      || (coarse->modulus = oss_voxel_level_room (coarse, coarse->n_elements, sizeof (float), error)) == NULL
+      || !number_nodes (self, error)
+      || (coarse->inverse_modulus = oss_voxel_level_room (coarse, coarse->n_nodes, sizeof (float), error)) == NULL)
+    return FALSE;
+  memcpy (coarse->element_x, self->x->data, coarse->n_elements * sizeof (guint16));
+  memcpy (coarse->modulus, self->modulus->data, coarse->n_elements * sizeof (float));
+  for (gsize i = 0; i < 8 * coarse->n_elements; i++)
+    coarse->inverse_modulus[coarse->corner[i]] += coarse->modulus[i / 8];
+  for (gsize i = 0; i < coarse->n_nodes; i++)
+    coarse->inverse_modulus[i] = 1.0f / coarse->inverse_modulus[i];
+  for (gsize plane = 0; plane < coarse->planes; plane++)
+    coarse->largest_plane = MAX (coarse->largest_plane, coarse->row_start[plane + 1] - coarse->row_start[plane]);
+  return TRUE;
+}
+
+/* Copies of periodic points lie where the first lies. */
+static void
+copy_parents (OssVoxelLevel *fine)
+{
+  if (fine->corner != NULL)
+    return;
+  for (gsize row = 0; row < fine->points[1] * fine->points[2]; row++)
+    {
+      gsize y = row % fine->points[1], z = row / fine->points[1], n = oss_voxel_row_nodes (fine, row);
+      y = fine->periodic[1] && y == fine->size[1] ? 0 : y;
+      z = fine->periodic[2] && z == fine->size[2] ? 0 : z;
+      guint32 *to = fine->parent + fine->row_start[row];
+      memmove (to, fine->parent + fine->row_start[z * fine->points[1] + y], n * sizeof *to);
+      if (fine->periodic[0] && n > 0 && (fine->node_bits[row * fine->words] & 1) != 0)
+        to[n - 1] = to[0];
+    }
+}
+
+static gboolean
+build_level (Coarsening *self, const OssTick *tick, GError **error)
+{
+  OssVoxelLevel *fine = self->fine, *coarse = self->coarse;
+
+  coarse->rows = 1;
+  coarse->planes = coarse->size[2] + (coarse->periodic[2] ? 0 : 1);
+  fine->parent = oss_voxel_level_room (fine, fine->n_nodes, sizeof *fine->parent, error);
+  if (fine->parent == NULL
+      || (coarse->row_start = oss_voxel_level_room (coarse, coarse->planes + 1, sizeof (gsize), error)) == NULL
+      || (coarse->fixed_plane = oss_voxel_level_room (coarse, coarse->planes + 1, sizeof (gsize), error)) == NULL
+      || (coarse->element_start =
+              oss_voxel_level_room (coarse, coarse->size[1] * coarse->size[2] + 1, sizeof (gsize), error))
+             == NULL)
+    return FALSE;
+  memset (fine->parent, 0xff, fine->n_nodes * sizeof *fine->parent);
+  for (gsize z = 0; z < coarse->size[2]; z++)
+    {
+      if (oss_tick_stopped (tick))
+        return oss_tick_cancelled (error);
+      for (gsize y = 0; y < coarse->size[1]; y++)
+        {
+          if (!add_row (self, y, z, error))
+            return FALSE;
+          coarse->element_start[z * coarse->size[1] + y + 1] = self->x->len;
+        }
+    }
+  copy_parents (fine);
+  return finish_level (self, error);
+}
+
+/* Held freedoms of the finer level become held freedoms of the coarse one, or springs where only few of what moves
+ * with a coarse freedom are held: a single held corner must not get lost. */
+static gboolean
+fix_coarse (const OssVoxelLevel *fine, OssVoxelLevel *coarse, GError **error)
+{
+  gsize n_fine = 3 * fine->n_nodes + OSS_VOXEL_PAD, n = 3 * coarse->n_nodes + OSS_VOXEL_PAD;
+  GArray *fixed = g_array_new (FALSE, FALSE, sizeof (OssVoxelFixed));
+  float *mark = oss_alloc_aligned (n_fine, sizeof *mark, _ ("the voxel model"), error);
+  float *share = mark != NULL ? oss_alloc_aligned (3 * n, sizeof *share, _ ("the voxel model"), error) : NULL;
+  float *all = share + n, *spring = all + n;
+
+  if (share != NULL && fine->n_fixed > 0)
+    {
+      for (gsize i = 0; i < fine->n_fixed; i++)
+        mark[fine->fixed[i].freedom] = fine->fixed[i].spring < 0.0f ? 1.0f : 0.0f;
+      oss_voxel_restrict (fine, coarse, 0.5f, mark, share);
+      for (gsize i = 0; i < fine->n_fixed; i++)
+        mark[fine->fixed[i].freedom] = fine->fixed[i].spring < 0.0f
+                                           ? (float) oss_voxel_level_diagonal (fine, fine->fixed[i].freedom)
+                                           : fine->fixed[i].spring;
+      oss_voxel_restrict (fine, coarse, 0.25f, mark, spring);
+      for (gsize i = 0; i < 3 * fine->n_nodes; i++)
+        mark[i] = 1.0f;
+      oss_voxel_restrict (fine, coarse, 0.5f, mark, all);
+      for (gsize i = 0; i < 3 * coarse->n_nodes; i++)
+        if (spring[i] > 0.0f)
+          {
+            OssVoxelFixed entry = { i, share[i] > HELD_SHARE * all[i] ? -1.0f : spring[i] };
+            g_array_append_val (fixed, entry);
+          }
+    }
+  gboolean done = share != NULL;
+  oss_free_aligned (mark);
+  oss_free_aligned (share);
+  return oss_voxel_level_take_fixed (coarse, fixed, error) && done;
+}
+
+/* FALSE when the level cannot or need not be coarsened. */
+static gboolean
+choose_factors (const OssVoxelLevel *fine, gsize factor[3])
+{
+  gboolean any = FALSE;
+  double widest = MAX (MAX (fine->spacing_mm[0], fine->spacing_mm[1]), fine->spacing_mm[2]);
+
+  for (int k = 0; k < 3; k++)
+    {
+      /* Flat boxes are first made cubes: smoothing works along the strong directions only. */
+      gboolean can = fine->size[k] > 1 && (!fine->periodic[k] || fine->size[k] % 2 == 0);
+      factor[k] = can && fine->spacing_mm[k] < 0.75 * widest ? 2 : 1;
+      any = any || factor[k] == 2;
+    }
+  for (int k = 0; k < 3 && !any; k++)
+    factor[k] = fine->size[k] > 1 && (!fine->periodic[k] || fine->size[k] % 2 == 0) ? 2 : 1;
+  for (int k = 0; k < 3; k++)
+    any = any || factor[k] == 2;
+  return any && fine->n_nodes > SMALL_NODES;
+}
+
+static OssVoxelLevel *
+coarsen (OssVoxelSystem *system, OssVoxelLevel *fine, const gsize factor[3], const OssTick *tick, GError **error)
+{
+  g_autofree Coarsening *self = g_new0 (Coarsening, 1);
+  g_autoptr (OssVoxelLevel) level = NULL;
+  gsize size[3];
+  double spacing_mm[3];
+
+  for (int k = 0; k < 3; k++)
+    {
+      size[k] = (fine->size[k] + factor[k] - 1) / factor[k];
+      spacing_mm[k] = fine->spacing_mm[k] * (double) factor[k];
+    }
+  level = oss_voxel_level_begin (size, spacing_mm, fine->periodic, system->poisson, error);
+  if (level == NULL)
+    return NULL;
+  memcpy (level->factor, factor, sizeof level->factor);
+  self->system = system;
+  self->fine = fine;
+  self->coarse = level;
+  self->x = g_array_new (FALSE, FALSE, sizeof (guint16));
+  self->modulus = g_array_new (FALSE, FALSE, sizeof (float));
+  oss_voxel_places (0.5f, self->places);
+  gboolean done = build_level (self, tick, error);
+  g_array_unref (self->x);
+  g_array_unref (self->modulus);
+  g_free (self->root);
+  return done && fix_coarse (fine, level, error) ? g_steal_pointer (&level) : NULL;
+}
+
+gboolean
+oss_voxel_build_coarse (OssVoxelSystem *self, const OssTick *tick, GError **error)
+{
+  gsize factor[3];
+
+  while (self->n_levels < OSS_VOXEL_MAX_LEVELS && choose_factors (self->level[self->n_levels - 1], factor))
+    {
+      OssVoxelLevel *coarse = coarsen (self, self->level[self->n_levels - 1], factor, tick, error);
+      if (coarse == NULL)
+        return FALSE;
+      self->level[self->n_levels++] = coarse;
+    }
+  self->coarsest = oss_voxel_coarsest_new (self->level[self->n_levels - 1],
+                                           self->n_motions > 0 || self->parts.n_parts > 1 ? SHIFT : 0.0, tick, error);
+  return self->coarsest != NULL;
+}
