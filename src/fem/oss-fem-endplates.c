@@ -364,13 +364,14 @@ search_init (Search *self, GError **error)
 
 gboolean
 oss_fem_endplates (const OssMesh *mesh, const OssVertebraFrame *frame, OssEndplate *superior, OssEndplate *inferior,
-                   GError **error)
+                   const OssTick *tick, GError **error)
 {
   g_auto (Search) search = { .mesh = mesh, .frame = frame };
 
-  if (!search_init (&search, error) || !find_endplate (&search, 1.0, superior, error))
+  if (!search_init (&search, error) || (oss_tick_stopped (tick) && !oss_tick_cancelled (error))
+      || !find_endplate (&search, 1.0, superior, error))
     return FALSE;
-  if (!find_endplate (&search, -1.0, inferior, error))
+  if ((oss_tick_stopped (tick) && !oss_tick_cancelled (error)) || !find_endplate (&search, -1.0, inferior, error))
     {
       oss_endplate_clear (superior);
       return FALSE;

@@ -82,6 +82,7 @@ OSS_API void oss_endplate_clear (OssEndplate *self);
  * oss_fem_endplates:
  * @superior: (out caller-allocates): oss_endplate_clear()
  * @inferior: (out caller-allocates): oss_endplate_clear()
+ * @tick: (nullable): stop only
  *
  * Superior and inferior endplates from the geometry: the part of the surface over the body (not over the posterior
  * elements) whose direction, its mean over a ball of 2 mm, lies within 60 degrees of the axis, about the level where
@@ -93,7 +94,7 @@ OSS_API void oss_endplate_clear (OssEndplate *self);
  *   (both areas are told); then neither endplate is set
  */
 OSS_API gboolean oss_fem_endplates (const OssMesh *mesh, const OssVertebraFrame *frame, OssEndplate *superior,
-                                    OssEndplate *inferior, GError **error);
+                                    OssEndplate *inferior, const OssTick *tick, GError **error);
 
 typedef struct
 {

@@ -479,9 +479,8 @@ prepare_simulation (const OssStudyOptions *options, const OssStudyResults *resul
       return FALSE;
     }
   if (law == NULL || !oss_law_chain_init (&simulate->chain, law, calibrate->line.basis, options->conversion, error)
-      || !oss_study_give_modulus (options, results, simulate, tick, error) || !oss_tick_report (tick, 1.0, NULL, error)
-      || !oss_fem_endplates (mesh, frame, &simulate->superior, &simulate->inferior, error)
-      || !oss_tick_report (tick, 1.0, NULL, error))
+      || !oss_study_give_modulus (options, results, simulate, tick, error)
+      || !oss_fem_endplates (mesh, frame, &simulate->superior, &simulate->inferior, tick, error))
     return FALSE;
   double height_mm = simulate->superior.height_mm - simulate->inferior.height_mm;
   simulate->displacement_mm = options->displacement_mm != 0.0 ? options->displacement_mm : HEADLINE_STRAIN * height_mm;

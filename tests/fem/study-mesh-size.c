@@ -97,7 +97,7 @@ run_mesh (const ModelVertebra *self, OssElementKind kind, double size)
   double e_v = 0.0;
   for (gsize e = 0; e < mesh->n_elements; e++)
     e_v += modulus[e] * oss_mesh_element_volume (mesh, e);
-  oss_fem_endplates (mesh, &self->frame, &superior, &inferior, &error);
+  oss_fem_endplates (mesh, &self->frame, &superior, &inferior, NULL, &error);
   g_assert_no_error (error);
   g_autoptr (GArray) loads = oss_fem_compression (&self->frame, &superior, &inferior, 0.1);
   OssFemModel model = model_make (mesh, modulus, 0.3, loads, NULL);

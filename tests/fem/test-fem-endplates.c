@@ -131,7 +131,7 @@ test_vertebra (void)
       OssEndplate plates[2];
       g_autoptr (GError) error = NULL;
 
-      g_assert_true (oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], &error));
+      g_assert_true (oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], NULL, &error));
       g_assert_no_error (error);
       for (int side = 0; side < 2; side++)
         {
@@ -200,8 +200,8 @@ test_midside (void)
   g_autoptr (OssMesh) tet4 = model_body (OSS_ELEMENT_TET4, n);
   OssEndplate superior, inferior, coarse_superior, coarse_inferior;
 
-  g_assert_true (oss_fem_endplates (tet10, &upright, &superior, &inferior, NULL));
-  g_assert_true (oss_fem_endplates (tet4, &upright, &coarse_superior, &coarse_inferior, NULL));
+  g_assert_true (oss_fem_endplates (tet10, &upright, &superior, &inferior, NULL, NULL));
+  g_assert_true (oss_fem_endplates (tet4, &upright, &coarse_superior, &coarse_inferior, NULL, NULL));
   /* The same triangles, looked at in pieces of other sizes. */
   g_assert_cmpfloat_with_epsilon (superior.area_mm2, coarse_superior.area_mm2, 0.003 * superior.area_mm2);
   g_assert_cmpfloat (superior.height_mm, >, 10.0);
@@ -236,7 +236,7 @@ test_size (void)
     {
       g_autoptr (OssMesh) mesh = mesh_of (labels, cases[k].kind, cases[k].size);
       OssEndplate plates[2];
-      g_assert_true (oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], NULL));
+      g_assert_true (oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], NULL, NULL));
       area[k] = plates[0].area_mm2;
       height[k] = plates[0].height_mm;
       g_test_message ("%s %.1f mm: %.1f mm2 at %.3f mm; held nodes stand for %.1f mm2",
@@ -264,7 +264,7 @@ test_orientation (void)
       g_autoptr (OssLabels) labels = vertebra_labels (&frame, FALSE);
       g_autoptr (OssMesh) mesh = mesh_of (labels, OSS_ELEMENT_TET4, 1.5);
       OssEndplate plates[2];
-      g_assert_true (oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], NULL));
+      g_assert_true (oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], NULL, NULL));
       area[k] = plates[1].area_mm2;
       g_test_message ("turned by %.2f: %.1f and %.1f mm2", 0.26 * k, plates[0].area_mm2, area[k]);
       oss_endplate_clear (&plates[0]);
@@ -285,7 +285,7 @@ test_implausible (void)
 
   frame.width_mm *= 2.0;
   frame.depth_mm *= 2.0;
-  g_assert_false (oss_fem_endplates (mesh, &frame, &superior, &inferior, &error));
+  g_assert_false (oss_fem_endplates (mesh, &frame, &superior, &inferior, NULL, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_REFUSED);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, "3508 mm"));
@@ -293,12 +293,12 @@ test_implausible (void)
   g_clear_error (&error);
   frame = upright;
   frame.width_mm = 0.0;
-  g_assert_false (oss_fem_endplates (mesh, &frame, &superior, &inferior, &error));
+  g_assert_false (oss_fem_endplates (mesh, &frame, &superior, &inferior, NULL, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_REFUSED);
   g_clear_error (&error);
   frame = upright;
   frame.centre[0] = 100.0;
-  g_assert_false (oss_fem_endplates (mesh, &frame, &superior, &inferior, &error));
+  g_assert_false (oss_fem_endplates (mesh, &frame, &superior, &inferior, NULL, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_REFUSED);
 }
 
@@ -320,7 +320,7 @@ check_level (const OssLabels *all, guint8 value, OssElementKind kind, double siz
   g_autoptr (OssLabels) labels = oss_labels_crop (one, low, high, NULL);
   g_assert_true (oss_segment_frame (labels, &frame, NULL, &error));
   g_autoptr (OssMesh) mesh = mesh_of (labels, kind, size);
-  oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], &error);
+  oss_fem_endplates (mesh, &frame, &plates[0], &plates[1], NULL, &error);
   g_assert_no_error (error);
   for (int side = 0; side < 2; side++)
     {

@@ -22,7 +22,7 @@ answer_of (const ModelVertebra *vertebra, const OssVolume *density, OssElementKi
   g_assert_no_error (error);
   g_autofree double *modulus = oss_fem_modulus (mesh, density, &vertebra->chain, &summary, NULL, &error);
   g_assert_no_error (error);
-  oss_fem_endplates (mesh, &vertebra->frame, &superior, &inferior, &error);
+  oss_fem_endplates (mesh, &vertebra->frame, &superior, &inferior, NULL, &error);
   g_assert_no_error (error);
   g_autoptr (GArray) loads = oss_fem_compression (&vertebra->frame, &superior, &inferior, 0.1);
   OssFemModel model = model_make (mesh, modulus, 0.3, loads, NULL);
