@@ -28,6 +28,7 @@
 #define LEAST_BAND 3.0  /* mm, for collapsed bodies */
 #define LEAST_AREA 0.45 /* of the ellipse of width and depth */
 #define MOST_AREA 1.9
+#define STEEPEST_FACE 0.2 /* cosine: a steeper face belongs to the endplate, but nothing stands upon it */
 
 /* A boundary triangle in the frame, with the endplate's side counted upward. */
 typedef struct
@@ -48,6 +49,7 @@ typedef struct
   double *corners; /* [surface->n][3][3] mm in the frame */
   OssSlope *slope;
   Facet *facets;
+  int pieces;   /* how many facets a face of an element is */
   gint32 *part; /* [n_nodes] */
   double side;  /* 1 superior, -1 inferior */
 } Search;
@@ -65,19 +67,27 @@ static const double (*corners_of (const Search *self, gsize triangle))[3]
   return (const double (*)[3]) (const void *) (self->corners + 9 * triangle);
 }
 
+/* Its length is twice the triangle's area. */
+static double
+normal_of (const double (*x)[3], double normal[3])
+{
+  double ab[3], ac[3];
+
+  oss_sub (x[1], x[0], ab);
+  oss_sub (x[2], x[0], ac);
+  oss_cross (ab, ac, normal);
+  return oss_norm (normal);
+}
+
 static void
 measure_facets (Search *self)
 {
   for (gsize t = 0; t < self->surface->n; t++)
     {
       const double (*x)[3] = corners_of (self, t);
-      double centre[3], ab[3], ac[3], normal[3];
+      double centre[3], normal[3], length = normal_of (x, normal);
       for (int k = 0; k < 3; k++)
         centre[k] = (x[0][k] + x[1][k] + x[2][k]) / 3.0;
-      oss_sub (x[1], x[0], ab);
-      oss_sub (x[2], x[0], ac);
-      oss_cross (ab, ac, normal);
-      double length = oss_norm (normal);
       Facet *facet = &self->facets[t];
       *facet = (Facet){ .height = self->side * centre[2], .area = 0.5 * self->side * normal[2] };
       facet->faces = footprint_edge (self->frame, centre) <= 1.0 && length > 0.0
@@ -241,6 +251,28 @@ collect (Search *self, gint32 part, OssEndplate *endplate)
     endplate->height_mm = moment / endplate->area_mm2;
 }
 
+/* Faces of which half, seen along the axis, is on the endplate: their jagged border runs about that of the endplate. */
+static void
+collect_faces (Search *self, gint32 part, OssEndplate *endplate)
+{
+  endplate->faces = g_array_new (FALSE, FALSE, sizeof (gint32));
+  for (gsize t = 0; t < self->surface->n; t += (gsize) self->pieces)
+    {
+      double covered = 0.0, area = 0.0, whole = 0.0;
+      for (gsize p = t; p < t + (gsize) self->pieces; p++)
+        {
+          double normal[3];
+          gboolean belongs = self->facets[p].touched && find_root (self->part, self->surface->triangles[3 * p]) == part;
+          covered += belongs ? covered_area (&self->facets[p]) : 0.0;
+          area += self->facets[p].area;
+          whole += 0.5 * normal_of (corners_of (self, p), normal);
+        }
+      gint32 face = (gint32) (t / (gsize) self->pieces);
+      if (area > STEEPEST_FACE * whole && covered >= LEAST_SHARE * area)
+        g_array_append_val (endplate->faces, face);
+    }
+}
+
 static gboolean
 check_area (const Search *self, const OssEndplate *endplate, GError **error)
 {
@@ -276,6 +308,7 @@ find_endplate (Search *self, double side, OssEndplate *endplate, GError **error)
     }
   *endplate = (OssEndplate){ NULL };
   collect (self, part, endplate);
+  collect_faces (self, part, endplate);
   if (check_area (self, endplate, error))
     return TRUE;
   oss_endplate_clear (endplate);
@@ -286,6 +319,7 @@ void
 oss_endplate_clear (OssEndplate *self)
 {
   g_clear_pointer (&self->nodes, g_array_unref);
+  g_clear_pointer (&self->faces, g_array_unref);
   self->area_mm2 = self->height_mm = 0.0;
 }
 
@@ -307,6 +341,7 @@ refine_midsides (Search *self)
   static const int four[4][3] = { { 0, 3, 5 }, { 3, 1, 4 }, { 5, 4, 2 }, { 3, 4, 5 } };
   OssSurface *fine, *coarse = self->surface;
 
+  self->pieces = coarse->midside != NULL ? 4 : 1;
   if (coarse->midside == NULL)
     return;
   fine = g_new0 (OssSurface, 1);

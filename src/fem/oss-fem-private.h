@@ -106,6 +106,9 @@ gboolean oss_fem_loads_nothing (const OssFemModel *model, gsize force, GError **
 /* Without equations and platens: every force acts on an element's node. */
 gboolean oss_fem_check_forces (const OssFemModel *model, const OssIncidence *incidence, GError **error);
 
+/* All zero. */
+OssFemResult *oss_fem_result_new (gsize n_nodes, gsize n_elements, gsize n_platens, GError **error);
+
 /* The stiffness matrix of all nodes, N/mm. */
 OssBlockMatrix *oss_fem_assemble (const OssFemModel *model, const OssElements *elements, const OssIncidence *incidence,
                                   const OssTick *tick, GError **error);

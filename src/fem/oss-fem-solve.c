@@ -182,8 +182,8 @@ take_array (gsize n, GError **error)
   return oss_alloc_aligned (n, sizeof (double), _ ("the results"), error);
 }
 
-static OssFemResult *
-result_new (gsize n_nodes, gsize n_elements, gsize n_platens, GError **error)
+OssFemResult *
+oss_fem_result_new (gsize n_nodes, gsize n_elements, gsize n_platens, GError **error)
 {
   g_autoptr (OssFemResult) self = g_new0 (OssFemResult, 1);
 
@@ -352,7 +352,7 @@ oss_fem_solve_with (const OssFemModel *model, const OssFemSolveOptions *options,
   g_autoptr (OssElements) elements = oss_elements_new (mesh, tick, error);
   if (elements == NULL)
     return NULL;
-  g_autoptr (OssFemResult) result = result_new (mesh->n_nodes, mesh->n_elements, model->n_platens, error);
+  g_autoptr (OssFemResult) result = oss_fem_result_new (mesh->n_nodes, mesh->n_elements, model->n_platens, error);
   if (result == NULL || !solve_linear (model, elements, incidence, options, result, &solving, error)
       || !oss_tick_report (&recovering, 0.0, _ ("Working out the stresses"), error)
       || !oss_fem_recover (model, elements, incidence, result, &recovering, error)

@@ -72,6 +72,7 @@ OSS_API void oss_fem_bin_modulus (const double *modulus_mpa, gsize n, guint bins
 typedef struct
 {
   GArray *nodes;    /* gint32, sorted, corner and midside nodes */
+  GArray *faces;    /* gint32, sorted: triangles of oss_mesh_surface() of which half is on the endplate */
   double area_mm2;  /* projected on the axis */
   double height_mm; /* area-weighted mean position along the superior axis, from the body's centre */
 } OssEndplate;

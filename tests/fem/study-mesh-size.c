@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How the stiffness of a vertebra depends on the size and the kind of the elements: prints a table, asserts nothing.
  *
- *   study-mesh-size CASE [KIND:SIZE ...]
+ *   study-mesh-size CASE [CAPS ...] [KIND:SIZE ...]
  *
- * CASE: analytic, analytic-body, virtual:SEED, spinefe (needs OSSATURE_SHARED_DATA) */
+ * CASE: analytic, analytic-body, virtual:SEED, spinefe (needs OSSATURE_SHARED_DATA)
+ * CAPS: none (the default), pmma, disc: of the meshes that follow */
 #include "fem-vertebra.h"
-#include "fem/oss-fem-private.h"
+#include "fem/oss-fem-caps.h"
 #include "formats/oss-nifti.h"
 #include "mesh/oss-mesher.h"
 #include "segment/oss-segment.h"
@@ -77,42 +78,64 @@ make_spinefe (ModelVertebra *self)
   g_assert_true (oss_law_chain_init (&self->chain, oss_law_find (NULL, NULL), OSS_BASIS_K2HPO4, NULL, NULL));
 }
 
+static OssFemResult *
+solve (const ModelVertebra *self, const OssFemModel *bone, OssEndplate *superior, OssEndplate *inferior,
+       OssCapsKind kind, double *with_caps, GArray *loads, GError **error)
+{
+  OssCaps caps;
+
+  oss_caps_init (&caps, kind);
+  if (kind == OSS_CAPS_NONE)
+    {
+      g_autoptr (GArray) held = oss_fem_compression (&self->frame, superior, inferior, 0.1);
+      OssFemModel model = *bone;
+      model.prescribed = (const OssNodal *) (void *) held->data;
+      model.n_prescribed = held->len;
+      return oss_fem_solve (&model, NULL, error);
+    }
+  g_autoptr (OssCapped) capped =
+      oss_fem_capped_new (bone->mesh, bone->modulus_mpa, &self->frame, superior, inferior, &caps, NULL, error);
+  if (capped == NULL)
+    return NULL;
+  OssFemResult *result = oss_fem_capped_solve (capped, bone, 0.1, loads, NULL, error);
+  *with_caps = capped->stiffness_with_caps_n_per_mm;
+  return result;
+}
+
 static void
-run_mesh (const ModelVertebra *self, OssElementKind kind, double size)
+run_mesh (const ModelVertebra *self, OssCapsKind caps, OssElementKind kind, double size)
 {
   OssMeshOptions options = { .kind = kind, .size_mm = size };
   OssMeshQuality quality;
   OssModulusSummary summary;
   OssEndplate superior, inferior;
   OssStrength strength;
+  double with_caps = NAN;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) loads = g_array_new (FALSE, FALSE, sizeof (OssNodal));
   gint64 begin = g_get_monotonic_time ();
   g_autoptr (OssMesh) mesh = oss_mesher_run (self->labels, &options, &quality, NULL, &error);
   g_assert_no_error (error);
   g_autoptr (OssVolume) inside = oss_fem_density_inside (self->density, self->labels, 4.0, NULL, &error);
   g_assert_no_error (error);
-  g_autofree double *modulus =
-      oss_fem_modulus (mesh, g_getenv ("PLAIN") ? self->density : inside, &self->chain, &summary, NULL, &error);
+  g_autofree double *modulus = oss_fem_modulus (mesh, inside, &self->chain, &summary, NULL, &error);
   g_assert_no_error (error);
-  double e_v = 0.0;
-  for (gsize e = 0; e < mesh->n_elements; e++)
-    e_v += modulus[e] * oss_mesh_element_volume (mesh, e);
   oss_fem_endplates (mesh, &self->frame, &superior, &inferior, NULL, &error);
   g_assert_no_error (error);
-  g_autoptr (GArray) loads = oss_fem_compression (&self->frame, &superior, &inferior, 0.1);
   OssFemModel model = model_make (mesh, modulus, 0.3, loads, NULL);
-  g_autoptr (OssFemResult) result = oss_fem_solve (&model, NULL, &error);
+  g_autoptr (OssFemResult) result = solve (self, &model, &superior, &inferior, caps, &with_caps, loads, &error);
   if (result == NULL)
+    g_print ("%-4s %-5s %4.2f  %s\n", oss_caps_name (caps), oss_element_name (kind), size, error->message);
+  else
     {
-      g_print ("%-5s %4.2f  %s\n", oss_element_name (kind), size, error->message);
-      return;
+      oss_fem_strength (&model, result, &self->frame, &superior, &inferior, 0.1, &strength);
+      g_print ("%-4s %-5s %4.2f  %7zu dof  %8.0f mm3 (%+.2f %%)  areas %6.1f %6.1f mm2  height %5.2f mm  "
+               "EV %.5g N mm  K %8.1f N/mm  with caps %8.1f N/mm  %.0f s\n",
+               oss_caps_name (caps), oss_element_name (kind), size, result->dof, quality.volume_mm3,
+               quality.volume_error_percent, superior.area_mm2, inferior.area_mm2, strength.height_mm,
+               summary.mean_mpa * oss_mesh_volume (mesh), strength.stiffness_n_per_mm, with_caps,
+               (g_get_monotonic_time () - begin) / 1e6);
     }
-  oss_fem_strength (&model, result, &self->frame, &superior, &inferior, 0.1, &strength);
-  g_print ("%-5s %4.2f  %7zu dof  %8.0f mm3 (%+.2f %%)  areas %6.1f %6.1f mm2  height %5.2f mm  EV %.5g N mm  "
-           "K %8.1f N/mm  %.0f s\n",
-           oss_element_name (kind), size, result->dof, quality.volume_mm3, quality.volume_error_percent,
-           superior.area_mm2, inferior.area_mm2, strength.height_mm, e_v, strength.stiffness_n_per_mm,
-           (g_get_monotonic_time () - begin) / 1e6);
   oss_endplate_clear (&superior);
   oss_endplate_clear (&inferior);
 }
@@ -121,6 +144,7 @@ int
 main (int argc, char **argv)
 {
   ModelVertebra self = { NULL };
+  OssCapsKind caps = OSS_CAPS_NONE;
 
   if (argc < 2)
     return 2;
@@ -142,8 +166,13 @@ main (int argc, char **argv)
     {
       g_auto (GStrv) parts = g_strsplit (argv[i], ":", 2);
       OssElementKind kind;
+      if (parts[1] == NULL)
+        {
+          g_assert_true (oss_caps_from_name (parts[0], &caps, NULL));
+          continue;
+        }
       g_assert_true (oss_element_from_name (parts[0], &kind));
-      run_mesh (&self, kind, g_ascii_strtod (parts[1], NULL));
+      run_mesh (&self, caps, kind, g_ascii_strtod (parts[1], NULL));
     }
   return 0;
 }
