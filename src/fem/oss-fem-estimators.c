@@ -15,8 +15,7 @@ static const OssEstimator estimators[OSS_N_ESTIMATORS] = {
     /* xgettext:no-c-format */
     .name = N_ ("0.68 % apparent strain, linear"),
     .method = "0.0068 x stiffness x height",
-    .comparable = N_ ("Compare it with linear estimates of the same form, 0.0068 times stiffness and height, from models "
-                      "loaded alike; it follows the stiffness and knows nothing of yielding."),
+    .comparable = N_ ("Compare with estimates of this form from like models; it knows nothing of yielding."),
     .source = "Crawford and Kopperdahl's form of the stiffness-height estimate",
   },
   [OSS_ESTIMATOR_LINEAR_2] = {
@@ -24,8 +23,8 @@ static const OssEstimator estimators[OSS_N_ESTIMATORS] = {
     /* xgettext:no-c-format */
     .name = N_ ("2 % apparent strain, linear"),
     .method = "0.02 x stiffness x height",
-    .comparable = N_ ("Compare it with other linear reactions at 2 % strain only; bone yields long before, so no "
-                      "vertebra carries this force."),
+    /* xgettext:no-c-format */
+    .comparable = N_ ("Compare with linear reactions at 2 % strain only; no vertebra carries this force."),
     .source = "linear reaction at a fixed strain",
   },
   [OSS_ESTIMATOR_PISTOIA] = {
@@ -33,8 +32,8 @@ static const OssEstimator estimators[OSS_N_ESTIMATORS] = {
     /* xgettext:no-c-format */
     .name = N_ ("Pistoia: 2 % of the volume above 0.7 % strain"),
     .method = "reaction scaled until 2 % of the volume exceeds an effective strain of 0.7 %",
-    .comparable = N_ ("Compare it with failure loads by the same two limits; programs that take 7 % of the volume, and "
-                      "elements of another size, give other numbers."),
+    /* xgettext:no-c-format */
+    .comparable = N_ ("Compare with the same limits at the same element size; others take 7 % of the volume."),
     .source = "Pistoia et al. 2002, Bone 30:842-848",
   },
   [OSS_ESTIMATOR_OFFSET] = {
@@ -42,8 +41,7 @@ static const OssEstimator estimators[OSS_N_ESTIMATORS] = {
     /* xgettext:no-c-format */
     .name = N_ ("0.2 % offset yield"),
     .method = "where the nonlinear curve meets the line of its initial stiffness moved by 0.2 % apparent strain",
-    .comparable = N_ ("Compare it with yield loads read from compression tests, or from other nonlinear models, with the "
-                      "same offset of 0.2 % of the height."),
+    .comparable = N_ ("Compare with yield loads of tests or nonlinear models, read off with the same offset."),
     .source = "offset method of compression tests",
     .nonlinear = TRUE,
   },
@@ -51,8 +49,7 @@ static const OssEstimator estimators[OSS_N_ESTIMATORS] = {
     .key = "nonlinear_plateau",
     .name = N_ ("Peak or plateau, nonlinear"),
     .method = "largest reaction of the nonlinear curve",
-    .comparable = N_ ("Compare it with ultimate loads of compression tests, and with nonlinear models of the same yield "
-                      "law, faces and final strain."),
+    .comparable = N_ ("Compare with ultimate loads of tests, and nonlinear models of like yield law and faces."),
     .source = "largest force of the load-displacement curve",
     .nonlinear = TRUE,
   },

@@ -84,6 +84,10 @@ void oss_page_slice (OssPage *page, const OssReportSlice *slice, double x, doubl
 
 void oss_page_first (OssPage *page);
 void oss_page_second (OssPage *page);
+/* Estimates of strength, each with what it may be compared with, from @y down; returns where they ended. */
+double oss_page_estimators (OssPage *page, double y);
+/* Beyond yield; needs a curve. */
+void oss_page_strength (OssPage *page);
 /* What the first two had no room for. */
 void oss_page_third (OssPage *page);
 /* Parts of it: both draw from @y down and return where they ended. */

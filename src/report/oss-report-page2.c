@@ -267,7 +267,9 @@ put_simulation (Column *self)
   put_rowf (self, _ ("Loading"), _ ("upper endplate moved %s down along the body’s axis, held sideways"), moved);
   put_row (self, _ ("Support"), _ ("lower endplate held in all directions"));
   put_rowf (self, _ ("Endplates"), _ ("upper %s, lower %s mm²"), upper, lower);
-  put_row (self, _ ("Model"), _ ("linear elastic, small displacements"));
+  put_row (self, _ ("Model"),
+           data->curve != NULL ? _ ("linear elastic, small displacements; beyond yield: page 3")
+                               : _ ("linear elastic, small displacements"));
   if (data->solver_iterations > 0)
     put_rowf (self, _ ("Solver"), _ ("%s, %d iterations"), data->solver, data->solver_iterations);
   else
@@ -331,35 +333,6 @@ put_segmentation (OssPage *page, double y)
   Column text = { page, x + 6.0, column.y, page->right - x - 6.0 };
   put_label (&text);
   return MAX (column.y + height + 16.0, text.y);
-}
-
-static void
-put_estimators (Column *self)
-{
-  const OssStrength *strength = &self->page->data->strength;
-  const struct
-  {
-    const char *name;
-    double newton;
-  } rows[] = {
-    /* xgettext:no-c-format */
-    { _ ("0.68 % apparent strain"), strength->apparent_0_68_percent_n },
-    /* xgettext:no-c-format */
-    { _ ("2 % apparent strain"), strength->linear_2_percent_n },
-    /* xgettext:no-c-format */
-    { _ ("Pistoia: 2 % of the bone above 0.7 % strain"), strength->pistoia_n },
-  };
-
-  put_heading (self, _ ("Strength by estimator"));
-  begin_table (self);
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      g_autofree char *text = oss_format_tens (rows[i].newton);
-
-      put_rowf (self, rows[i].name, i == 0 ? _ ("%s N (on page 1)") : "%s" OSS_NBSP "N", text);
-    }
-  put_row (self, _ ("Offset, plateau"), _ ("not computed: they need a nonlinear solution"));
-  end_table (self);
 }
 
 static void
@@ -540,15 +513,16 @@ oss_page_second (OssPage *page)
     put_mesh (&left);
   if (data->simulated)
     {
-      put_estimators (&left);
       put_stress (&left);
       if (data->has_fit)
         put_simulation (&right);
     }
-  put_times (&right);
+  put_times (&left);
   put_origin (&right);
 
   Column whole = { page, page->left, MAX (left.y, right.y), page->right - page->left };
+  if (data->simulated && data->curve == NULL)
+    whole.y = oss_page_estimators (page, whole.y);
   put_limits (&whole);
   put_notes_or_place (&whole);
 }

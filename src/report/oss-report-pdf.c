@@ -31,6 +31,12 @@ method_line (const OssReportData *data)
 
   if (!data->simulated)
     return g_strdup (_ ("Method: no simulation was run."));
+  if (data->curve != NULL)
+    return g_strdup_printf (
+        _ ("Method: %s %s, linear compression and beyond yield; density %s, %s; modulus law %s; yield law %s; limits "
+           "ACR."),
+        oss_report_element_title (data->element), size, oss_report_basis_title (data->line.basis), data->line.source,
+        _ (data->law_title), _ (data->yield_title));
   return g_strdup_printf (_ ("Method: %s %s, linear compression; density %s, %s; modulus law %s; limits ACR."),
                           oss_report_element_title (data->element), size, oss_report_basis_title (data->line.basis),
                           data->line.source, _ (data->law_title));
@@ -127,18 +133,20 @@ measure_pages (OssPage *page, const OssReportData *data, const char *paper)
 static void
 draw_pages (OssPage *page, cairo_surface_t *surface, GDateTime *made)
 {
-  static void (*const pages[]) (OssPage *) = { oss_page_first, oss_page_second, oss_page_third };
-  const char *names[] = { _ ("Reading"), _ ("Method and quality"), _ ("Comment and notes") };
+  static void (*const pages[]) (OssPage *) = { oss_page_first, oss_page_second, oss_page_strength, oss_page_third };
+  const char *names[] = { _ ("Reading"), _ ("Method and quality"), _ ("Strength beyond yield"),
+                          _ ("Comment and notes") };
 
   cairo_tag_begin (page->cr, "Document", NULL);
   for (int i = 0; i < page->pages; i++)
     {
+      const int which = i == 2 && page->data->curve == NULL ? 3 : i;
       g_autofree char *place = g_strdup_printf ("page=%d pos=[0 0]", i + 1);
 
       set_page (page, i + 1);
-      cairo_pdf_surface_add_outline (surface, CAIRO_PDF_OUTLINE_ROOT, names[i], place, CAIRO_PDF_OUTLINE_FLAG_OPEN);
+      cairo_pdf_surface_add_outline (surface, CAIRO_PDF_OUTLINE_ROOT, names[which], place, CAIRO_PDF_OUTLINE_FLAG_OPEN);
       cairo_tag_begin (page->cr, "Sect", NULL);
-      pages[i](page);
+      pages[which](page);
       draw_foot (page, made);
       if (page->data->out_of_date)
         oss_page_stamp (page, _ ("Out of date"));
@@ -188,7 +196,7 @@ oss_report_data_pdf (const OssReportData *self, const char *paper, const char *p
   open_page (&page, self, paper, cr);
   page.comment_apart = measured.comment_apart;
   page.notes_apart = measured.notes_apart;
-  page.pages = page.comment_apart || page.notes_apart ? 3 : 2;
+  page.pages = 2 + (self->curve != NULL) + (page.comment_apart || page.notes_apart);
   cairo_pdf_surface_set_size (surface, page.width, page.height);
   set_metadata (surface, self, made);
   draw_pages (&page, surface, made);
