@@ -24,6 +24,7 @@ gboolean oss_cli_mesh (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_solve (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_homogenize (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_bench (OssCli *cli, int argc, char **argv, GError **error);
 
 /* The kind of "solve" that "--modulus" asks for. */
 gboolean oss_cli_solve_voxel (OssCli *cli, int argc, char **argv, GError **error);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "cli/oss-cli.h"
+#include "fem/oss-fem-bench.h"
+#include "numeric/oss-machine.h"
+
+G_BEGIN_DECLS
+
+/* A whole process; @peak_mib is NaN where the system does not tell. */
+typedef struct
+{
+  double seconds, cpu_seconds, peak_mib;
+} OssCliRun;
+
+/* One deck, solved by this program and by CalculiX, each in a process of its own. */
+typedef struct
+{
+  char name[32];
+  OssCliRun own, ccx;
+  double own_reaction_n, ccx_reaction_n; /* along the third axis on the set MOVED; NaN where there is none */
+  gsize unknowns;
+  int iterations;
+} OssCliPeer;
+
+typedef struct
+{
+  char name[32]; /* "tet10 2 mm, CG" */
+  OssBenchSolution solution;
+} OssCliSolution;
+
+/* What was measured. */
+typedef struct
+{
+  OssMachine machine;
+  GArray *kernels;   /* OssBenchKernel */
+  GArray *solutions; /* OssCliSolution */
+  GArray *peers;     /* OssCliPeer */
+  gboolean ccx;      /* it is installed */
+} OssCliBench;
+
+void oss_cli_bench_init (OssCliBench *self);
+void oss_cli_bench_clear (OssCliBench *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OssCliBench, oss_cli_bench_clear)
+
+/* The tables, and result.json. (transfer full) */
+char *oss_cli_bench_table (const OssCliBench *self);
+char *oss_cli_bench_record (const OssCliBench *self);
+
+/* Solves the deck in this process, writes displacements and stresses to @vtu, and prints what the peer wants to know.
+ */
+gboolean oss_cli_bench_alone (OssCli *cli, const char *deck, const char *vtu, GError **error);
+
+/* Runs both programs on a deck; FALSE when one of them fails. */
+gboolean
+oss_cli_bench_compare (const char *deck, const char *name, OssCliPeer *peer, const OssTick *tick, GError **error);
+/* Whether "ccx" is found. */
+gboolean oss_cli_bench_has_ccx (void);
+
+G_END_DECLS
