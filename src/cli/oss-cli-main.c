@@ -23,7 +23,7 @@ static const struct
   { "segment", oss_cli_segment, N_ ("outline one vertebra, from one click or from labels") },
   { "mesh", oss_cli_mesh, N_ ("tetrahedra or voxels from a label image") },
   { "analyze", oss_cli_analyze, N_ ("the main job: from CT to stiffness, strength, stress map and report") },
-  { "solve", oss_cli_solve, N_ ("finite elements of a given model: an image of moduli") },
+  { "solve", oss_cli_solve, N_ ("finite elements of a given model: a deck, or an image of moduli") },
   { "homogenize", oss_cli_homogenize, N_ ("effective stiffness of a bone volume or a picture of bone") },
   { "bench", oss_cli_bench, N_ ("how fast this machine solves, beside its own limits") },
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/oss-cli.h"
+#include "cli/oss-cli-solve.h"
 
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"

@@ -26,9 +26,6 @@ gboolean oss_cli_solve (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_homogenize (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_bench (OssCli *cli, int argc, char **argv, GError **error);
 
-/* The kind of "solve" that "--modulus" asks for. */
-gboolean oss_cli_solve_voxel (OssCli *cli, int argc, char **argv, GError **error);
-
 /* Several tables as one, zero-terminated; g_free(). */
 GOptionEntry *oss_cli_join (const GOptionEntry *const *tables);
 /* Parses @entries; what is left must be @min to @max paths ("--help" prints and exits). */

@@ -58,6 +58,7 @@ typedef struct
   gint32 *section;             /* [n_elements] of raw->sections, or -1 */
   GHashTable *material_of;     /* name: place in raw->materials + 1 */
   GHashTable *orientation_of;
+  guint8 *used; /* [n_nodes] an element or an equation has it */
 } Build;
 
 static int
@@ -127,6 +128,8 @@ fill_elements (Build *self, GError **error)
   self->element_place = g_new (OssDeckPlace, mesh->n_elements);
   for (gsize e = 0; e < mesh->n_elements; e++)
     {
+      if ((e & 0xffff) == 0 && oss_tick_stopped (raw->scan.tick))
+        return oss_tick_cancelled (error);
       const OssDeckElement *element = &g_array_index (raw->elements, OssDeckElement, e);
       self->deck->element_number[e] = element->number;
       self->element_place[e] = element->place;
@@ -153,6 +156,8 @@ check_volumes (const Build *self, GError **error)
   for (gsize e = 0; e < mesh->n_elements; e++)
     for (int q = 0; q < rule->n_points; q++)
       {
+        if (q == 0 && (e & 0xfff) == 0 && oss_tick_stopped (self->raw->scan.tick))
+          return oss_tick_cancelled (error);
         double jacobian[9] = { 0.0 }, cross[3];
         for (int a = 0; a < rule->n_nodes; a++)
           {
@@ -396,6 +401,34 @@ build_materials (Build *self, GError **error)
   return TRUE;
 }
 
+static void
+mark_used (Build *self)
+{
+  const OssMesh *mesh = self->deck->mesh;
+  const GArray *terms = self->raw->terms;
+
+  self->used = g_new0 (guint8, mesh->n_nodes);
+  for (gsize i = 0; i < mesh->n_elements * (gsize) oss_element_nodes (mesh->kind); i++)
+    self->used[mesh->elements[i]] = TRUE;
+  for (guint i = 0; i < terms->len; i++)
+    {
+      gint32 node = lookup_find (&self->nodes, g_array_index (terms, OssDeckTerm, i).number);
+      if (node >= 0)
+        self->used[node] = TRUE;
+    }
+}
+
+/* A load has to act on something; @n nodes, at least one of which an element or an equation has. */
+static gboolean
+check_used (const Build *self, const gint32 *numbers, gsize n, double value, OssDeckPlace place, GError **error)
+{
+  for (gsize k = 0; k < n; k++)
+    if (value == 0.0 || self->used[lookup_find (&self->nodes, numbers[k])])
+      return TRUE;
+  return oss_deck_fail (&self->raw->scan, place, OSS_ERROR_INVALID_DATA, error,
+                        _ ("this loads nothing: no element and no equation has node %d."), numbers[0]);
+}
+
 /* Within one stage (before the step, in it) a freedom has one value; the step's takes the place of the one before. */
 static gboolean
 build_boundary (Build *self, GError **error)
@@ -410,7 +443,7 @@ build_boundary (Build *self, GError **error)
       gint32 one;
       const gint32 *numbers;
       gsize n = find_target (self, &boundary->target, FALSE, boundary->place, &one, &numbers, error);
-      if (n == 0)
+      if (n == 0 || !check_used (self, numbers, n, boundary->value, boundary->place, error))
         return FALSE;
       for (gsize k = 0; k < n; k++)
         for (gint8 axis = boundary->first; axis <= boundary->last; axis++)
@@ -448,6 +481,8 @@ build_forces (Build *self, GError **error)
         return FALSE;
       for (gsize k = 0; k < n; k++)
         {
+          if (!check_used (self, numbers + k, 1, load->value, load->place, error))
+            return FALSE;
           OssNodal force = { lookup_find (&self->nodes, numbers[k]), load->axis, load->value };
           g_array_append_val (self->deck->forces, force);
         }
@@ -569,6 +604,10 @@ build_all (Build *self, GError **error)
   if (!raw->any_step)
     return oss_deck_fail (&raw->scan, raw->scan.place, OSS_ERROR_INVALID_DATA, error,
                           _ ("the deck ends without a *STEP: there is nothing to solve."));
+  if (raw->in_step)
+    return oss_deck_fail (&raw->scan, raw->scan.place, OSS_ERROR_INVALID_DATA, error,
+                          _ ("the deck ends without an *END STEP: it has been cut off."));
+  mark_used (self);
   return build_sets (self, error) && build_materials (self, error) && build_boundary (self, error)
          && build_forces (self, error) && build_distributed (self, error) && build_equations (self, error);
 }
@@ -596,5 +635,6 @@ oss_deck_build (OssDeckRaw *raw, GError **error)
   g_free (self.elements.place);
   g_free (self.element_place);
   g_free (self.section);
+  g_free (self.used);
   return done ? g_steal_pointer (&deck) : NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/oss-i18n.h"
 #include "fem/oss-deck-private.h"
+#include "numeric/oss-cholesky.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -55,6 +56,20 @@ oss_deck_fail (const OssDeckScan *self, OssDeckPlace place, OssError code, GErro
   return FALSE;
 }
 
+/* What is read of a line takes as much room as the line, and the model made of it as much again. */
+static gboolean
+check_size (const char *name, gsize bytes, GError **error)
+{
+  double needed = 2.0 * (double) bytes, available = oss_memory_free_bytes ();
+
+  if (available <= 0.0 || needed <= available)
+    return TRUE;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
+               _ ("Not enough memory to read “%s” of %.2f GB: at least %.2f GB are needed, %.2f GB are free."), name,
+               (double) bytes / 1e9, needed / 1e9, available / 1e9);
+  return FALSE;
+}
+
 /* Opens a file and puts it on top; @place is of the card that includes it, of no account for the first. */
 static gboolean
 push (OssDeckScan *self, const char *real, const char *name, GError **error)
@@ -72,6 +87,11 @@ push (OssDeckScan *self, const char *real, const char *name, GError **error)
                    cause->message);
   if (map == NULL)
     return FALSE;
+  if (!check_size (name, g_mapped_file_get_length (map), error))
+    {
+      g_mapped_file_unref (map);
+      return FALSE;
+    }
   Source *source = g_new0 (Source, 1);
   source->map = map;
   source->real = g_strdup (real);

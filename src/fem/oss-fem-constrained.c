@@ -407,7 +407,7 @@ fail_singular (const Solution *self, const OssCholeskyInfo *info, GError *cause,
   gboolean platen = freedom >= self->constraints->n_nodal;
   gsize number = (freedom - self->constraints->n_nodal) / 6;
   const double *x = platen ? self->model->platens[number].reference_mm : self->model->mesh->nodes + freedom / 3 * 3;
-  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
+  g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
                _ ("The model is not held: near (%.1f, %.1f, %.1f) mm a part or a platen can move as a rigid body "
                   "(relative pivot %.0e). Hold it, or mesh again where parts touch in a point or an edge only."),
                x[0], x[1], x[2], info->weakest_pivot);

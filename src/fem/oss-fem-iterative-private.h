@@ -59,6 +59,9 @@ gboolean
 oss_tet_solver_solve (OssTetSolver *self, const OssBlockMatrix *matrix, const double *right, double *x,
                       double tolerance, int maximum_iterations, OssCgInfo *info, const OssTick *tick, GError **error);
 
+/* From now on (nullable) @history gets every relative residual (double); borrowed. */
+void oss_tet_solver_set_history (OssTetSolver *self, GArray *history);
+
 /* y = K x over all freedoms, prescribed ones included, both [3 n_nodes]. */
 void oss_tet_solver_multiply (OssTetSolver *self, const OssBlockMatrix *matrix, const double *x, double *y);
 

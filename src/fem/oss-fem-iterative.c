@@ -17,6 +17,7 @@ struct _OssTetSolver
   OssAmg *amg;
   double *right; /* [3 n_nodes] */
   const OssBlockMatrix *matrix;
+  GArray *history;
 };
 
 void
@@ -116,7 +117,8 @@ oss_tet_solver_solve (OssTetSolver *self, const OssBlockMatrix *matrix, const do
                          .precondition = precondition,
                          .data = self,
                          .tolerance = tolerance,
-                         .maximum_iterations = maximum_iterations };
+                         .maximum_iterations = maximum_iterations,
+                         .history = self->history };
 
   self->matrix = matrix;
   for (gsize f = 0; f < system.n; f++)
@@ -125,6 +127,12 @@ oss_tet_solver_solve (OssTetSolver *self, const OssBlockMatrix *matrix, const do
       x[f] = self->free[f] ? x[f] : 0.0;
     }
   return oss_cg_solve (&system, self->right, x, info, tick, error);
+}
+
+void
+oss_tet_solver_set_history (OssTetSolver *self, GArray *history)
+{
+  self->history = history;
 }
 
 const char *
@@ -203,6 +211,7 @@ oss_fem_solve_iterative (const OssFemModel *model, const OssBlockMatrix *stiffne
       return FALSE;
     }
   double load = residual (solver, model, stiffness, result, work);
+  oss_tet_solver_set_history (solver, options->history);
   if (!oss_tick_report (&solving, 0.0, _ ("Solving the equations"), error)
       || !oss_tet_solver_solve (solver, stiffness, work, x, options->tolerance, options->maximum_iterations, &info,
                                 &solving, error))

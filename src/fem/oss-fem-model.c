@@ -262,9 +262,9 @@ oss_fem_check_support (const OssFemModel *model, GError **error)
   for (gsize i = 0; i < n_parts; i++)
     if (parts[i].nodes > 1 && !parts[i].tied && rank_of (parts[i].gram) < 6) /* one node alone belongs to no element */
       {
-        g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
+        g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
                      _ ("A part of %zu nodes around (%.1f, %.1f, %.1f) mm is not held: it can move as a "
-                        "rigid body. Take it out of the labels, or hold it."),
+                        "rigid body. Take it out of the model, or hold it."),
                      parts[i].nodes, parts[i].centre[0], parts[i].centre[1], parts[i].centre[2]);
         return FALSE;
       }

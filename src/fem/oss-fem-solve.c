@@ -4,6 +4,7 @@
 #include "fem/oss-fem-constraints-private.h"
 #include "fem/oss-fem-iterative-private.h"
 #include "fem/oss-fem-private.h"
+#include "numeric/oss-cholesky.h"
 
 #include <string.h>
 
@@ -87,7 +88,7 @@ gboolean
 oss_fem_fail_not_held (const OssFemModel *model, gsize node, double pivot, GError **error)
 {
   const double *x = model->mesh->nodes + 3 * node;
-  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
+  g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
                _ ("The model is not held: near (%.1f, %.1f, %.1f) mm a part can move as a rigid body (relative pivot "
                   "%.0e). Look for parts that touch in a point or an edge only, or mesh again."),
                x[0], x[1], x[2], pivot);
@@ -198,6 +199,7 @@ oss_fem_result_new (gsize n_nodes, gsize n_elements, gsize n_platens, GError **e
       || (self->sed = take_array (n_nodes, error)) == NULL
       || (self->platen_motion = take_array (6 * n_platens, error)) == NULL
       || (self->platen_force = take_array (6 * n_platens, error)) == NULL
+      || (self->element_stress = take_array (6 * n_elements, error)) == NULL
       || (self->element_von_mises = take_array (n_elements, error)) == NULL
       || (self->element_sed = take_array (n_elements, error)) == NULL
       || (self->element_volume = take_array (n_elements, error)) == NULL
@@ -219,6 +221,7 @@ oss_fem_result_free (OssFemResult *self)
   oss_free_aligned (self->sed);
   oss_free_aligned (self->platen_motion);
   oss_free_aligned (self->platen_force);
+  oss_free_aligned (self->element_stress);
   oss_free_aligned (self->element_von_mises);
   oss_free_aligned (self->element_sed);
   oss_free_aligned (self->element_volume);
@@ -268,7 +271,10 @@ solve_chosen (const OssFemModel *model, const OssBlockMatrix *stiffness, const O
     return solve_unknowns (model, stiffness, unknowns, result, work, tick, error);
   if (oss_fem_solve_iterative (model, stiffness, incidence, unknowns->unknown, options, result, work, tick, &cause))
     return TRUE;
-  if (options->solver != OSS_FEM_SOLVER_AUTO || !g_error_matches (cause, OSS_ERROR, OSS_ERROR_FAILED))
+  /* What a coarse level takes for a rigid motion, the factorisation judges. */
+  gboolean other =
+      g_error_matches (cause, OSS_ERROR, OSS_ERROR_FAILED) || g_error_matches (cause, OSS_ERROR, OSS_ERROR_REFUSED);
+  if (options->solver != OSS_FEM_SOLVER_AUTO || !other)
     {
       g_propagate_error (error, cause);
       return FALSE;
@@ -281,6 +287,55 @@ solve_chosen (const OssFemModel *model, const OssBlockMatrix *stiffness, const O
   return solve_unknowns (model, stiffness, unknowns, result, work, tick, error);
 }
 
+/* When a step began, and what it took in the end. */
+static void
+step_end (gint64 *begin, OssFemStep *step)
+{
+  gint64 now = g_get_monotonic_time ();
+  step->seconds = (double) (now - *begin) / 1e6;
+  step->peak_mib = oss_memory_peak_mib ();
+  *begin = now;
+}
+
+/* Equations and platens make rows that the multigrid does not know. */
+static gboolean
+check_choice (const OssFemModel *model, const OssFemSolveOptions *options, GError **error)
+{
+  if (options->solver != OSS_FEM_SOLVER_ITERATIVE || model->n_equations + model->n_platens == 0)
+    return TRUE;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_UNSUPPORTED,
+               _ ("A model with %zu equations and %zu platens is factorised; the iterative solver does not take them."),
+               model->n_equations, model->n_platens);
+  return FALSE;
+}
+
+/* The least a solution needs: derivatives of the shape functions, the stiffness matrix once and once more for the
+ * solver, and the results.  Blocks a row in the lower triangle are those of regular meshes. */
+static double
+least_bytes (const OssMesh *mesh)
+{
+  const OssElementRule *rule = oss_element_rule (mesh->kind);
+  double blocks = mesh->kind == OSS_ELEMENT_TET4 ? 8.0 : mesh->kind == OSS_ELEMENT_TET10 ? 15.0 : 14.0;
+  double element = 8.0 * (rule->n_points * (3 * rule->n_nodes + 1) + 6 * rule->n_corners + 9);
+  double node = 2.0 * blocks * (9 * 8 + 4) + 8.0 * 50;
+
+  return element * (double) mesh->n_elements + node * (double) mesh->n_nodes;
+}
+
+static gboolean
+check_memory (const OssMesh *mesh, GError **error)
+{
+  double needed = least_bytes (mesh), available = oss_memory_free_bytes ();
+
+  if (available <= 0.0 || needed <= available)
+    return TRUE;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
+               _ ("Not enough memory for %zu elements and up to %zu unknowns: at least %.2f GB are needed, %.2f GB are "
+                  "free. Use larger elements; twice the size needs an eighth."),
+               mesh->n_elements, 3 * mesh->n_nodes, needed / 1e9, available / 1e9);
+  return FALSE;
+}
+
 static gboolean
 solve_linear (const OssFemModel *model, const OssElements *elements, const OssIncidence *incidence,
               const OssFemSolveOptions *options, OssFemResult *result, const OssTick *tick, GError **error)
@@ -288,18 +343,27 @@ solve_linear (const OssFemModel *model, const OssElements *elements, const OssIn
   OssTick assembling = oss_tick_part (tick, 0.0, 0.1), solving = oss_tick_part (tick, 0.1, 1.0);
   g_auto (Unknowns) unknowns = { NULL };
   g_autofree double *work = g_new0 (double, 3 * model->mesh->n_nodes);
+  gint64 begin = g_get_monotonic_time ();
+  gboolean done;
 
   if (!oss_tick_report (&assembling, 0.0, _ ("Assembling the equations"), error))
     return FALSE;
   g_autoptr (OssBlockMatrix) stiffness = oss_fem_assemble (model, elements, incidence, &assembling, error);
   if (stiffness == NULL)
     return FALSE;
+  step_end (&begin, &result->assembly);
   if (model->n_equations > 0 || model->n_platens > 0)
-    return oss_fem_solve_constrained (model, stiffness, incidence, result, &solving, error);
+    {
+      done = oss_fem_solve_constrained (model, stiffness, incidence, result, &solving, error);
+      step_end (&begin, &result->solution);
+      return done;
+    }
   if (!oss_fem_check_forces (model, incidence, error))
     return FALSE;
   number_unknowns (model, incidence, &unknowns);
-  if (!solve_chosen (model, stiffness, incidence, &unknowns, options, result, work, &solving, error))
+  done = solve_chosen (model, stiffness, incidence, &unknowns, options, result, work, &solving, error);
+  step_end (&begin, &result->solution);
+  if (!done)
     return FALSE;
   result->dof = unknowns.n;
   take_reactions (model, work, result);
@@ -342,8 +406,8 @@ oss_fem_solve_with (const OssFemModel *model, const OssFemSolveOptions *options,
   const OssMesh *mesh = model->mesh;
   OssTick solving = oss_tick_part (tick, 0.03, 0.97), recovering = oss_tick_part (tick, 0.97, 1.0);
 
-  if (!check_options (options, error) || !oss_fem_model_check (model, error)
-      || !oss_tick_report (tick, 0.0, _ ("Reading the mesh"), error))
+  if (!check_options (options, error) || !oss_fem_model_check (model, error) || !check_choice (model, options, error)
+      || !check_memory (mesh, error) || !oss_tick_report (tick, 0.0, _ ("Reading the mesh"), error))
     return NULL;
   g_autoptr (OssIncidence) incidence =
       oss_incidence_new (mesh->n_nodes, mesh->n_elements, oss_element_nodes (mesh->kind), mesh->elements, error);
@@ -353,11 +417,14 @@ oss_fem_solve_with (const OssFemModel *model, const OssFemSolveOptions *options,
   if (elements == NULL)
     return NULL;
   g_autoptr (OssFemResult) result = oss_fem_result_new (mesh->n_nodes, mesh->n_elements, model->n_platens, error);
-  if (result == NULL || !solve_linear (model, elements, incidence, options, result, &solving, error)
-      || !oss_tick_report (&recovering, 0.0, _ ("Working out the stresses"), error)
+  if (result == NULL || !solve_linear (model, elements, incidence, options, result, &solving, error))
+    return NULL;
+  gint64 begin = g_get_monotonic_time ();
+  if (!oss_tick_report (&recovering, 0.0, _ ("Working out the stresses"), error)
       || !oss_fem_recover (model, elements, incidence, result, &recovering, error)
       || !oss_tick_report (tick, 1.0, NULL, error))
     return NULL;
+  step_end (&begin, &result->recovery);
   if (result->solver[0] == '\0')
     g_strlcpy (result->solver, "none: no load", sizeof result->solver);
   g_strlcpy (result->reason, "solved", sizeof result->reason);

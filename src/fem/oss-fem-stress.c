@@ -5,6 +5,7 @@
 #include "fem/oss-fem-private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct
 {
@@ -45,6 +46,7 @@ recover_elements (gsize begin, gsize end, guint thread, void *data)
         mean[k] /= whole;
       self->result->element_volume[e] = whole;
       self->result->element_sed[e] = energy / whole;
+      memcpy (self->result->element_stress + 6 * e, mean, sizeof mean);
       self->result->element_von_mises[e] = oss_von_mises (mean);
       for (int c = 0; c < rule->n_corners; c++)
         for (int k = 0; k < 6; k++)
@@ -134,6 +136,27 @@ oss_fem_recover (const OssFemModel *model, const OssElements *elements, const Os
   oss_free_aligned (recovery.corner);
   find_work (model, result);
   return oss_tick_stopped (tick) ? oss_tick_cancelled (error) : TRUE;
+}
+
+typedef struct
+{
+  const double *stress;
+  double *principal, *direction;
+} Principal;
+
+static void
+find_principal (gsize begin, gsize end, guint thread, void *data)
+{
+  const Principal *self = data;
+  for (gsize i = begin; i < end; i++)
+    oss_symmetric_eigen (self->stress + 6 * i, self->principal + 3 * i, self->direction + 9 * i);
+}
+
+void
+oss_fem_principal (const double *stress, gsize n, double *principal, double *direction)
+{
+  Principal self = { stress, principal, direction };
+  oss_parallel_for (n, 512, find_principal, &self);
 }
 
 /* Elements in the order of a value. */

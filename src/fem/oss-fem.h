@@ -128,6 +128,12 @@ typedef struct
   gsize n_platens;
 } OssFemModel;
 
+/* What a step of a solution took: its time, and the most memory the process had needed by its end. */
+typedef struct
+{
+  double seconds, peak_mib;
+} OssFemStep;
+
 typedef struct
 {
   double *displacement;        /* [n_nodes][3] mm, patient axes */
@@ -137,6 +143,7 @@ typedef struct
   double *principal;           /* [n_nodes][3] MPa, of @stress, largest first */
   double *principal_direction; /* [n_nodes][3][3] unit vectors of the principal stresses, in the same order */
   double *sed;                 /* [n_nodes] MPa, strain energy density: plain means over the elements at a node */
+  double *element_stress;      /* [n_elements][6] MPa: xx yy zz yz xz xy, the element's volume mean */
   double *element_von_mises;   /* [n_elements] MPa, of the element's volume mean stress */
   double *element_sed;         /* [n_elements] MPa, mean strain energy density */
   double *element_volume;      /* [n_elements] mm3 */
@@ -150,6 +157,7 @@ typedef struct
   gsize dof;                /* unknowns: freedoms that are not prescribed */
   double relative_residual; /* |f - K u| / |right-hand side| over the unknowns, with the whole matrix */
   int iterations;           /* 0 for a direct solution */
+  OssFemStep assembly, solution, recovery;
   char solver[64];
   char choice[96]; /* why this solver */
   char reason[96]; /* "solved", or why not */
@@ -169,6 +177,7 @@ typedef enum
  * @tolerance: of the relative residual of an iteration, 1e-10 by default; the result has the true one
  * @maximum_iterations: 1000 by default
  * @load_cases: how many loads are going to be solved for on this model, 1 by default: a hint to the choice
+ * @history: (nullable): gets the relative residuals (double) of an iteration, also when it does not converge
  */
 typedef struct
 {
@@ -176,6 +185,7 @@ typedef struct
   double tolerance;
   int maximum_iterations;
   guint load_cases;
+  GArray *history;
 } OssFemSolveOptions;
 
 OSS_API void oss_fem_solve_options_default (OssFemSolveOptions *options);
@@ -194,8 +204,9 @@ OSS_API void oss_fem_solve_options_default (OssFemSolveOptions *options);
  *
  * Returns: (transfer full) (nullable): %NULL with
  *   %OSS_ERROR_INVALID_DATA: the model contradicts itself, or an element is inside out;
- *   %OSS_ERROR_FAILED: a part can move as a rigid body (tells where);
- *   %OSS_ERROR_OUT_OF_MEMORY: tells what is needed and what is free;
+ *   %OSS_ERROR_REFUSED: a part can move as a rigid body (tells where);
+ *   %OSS_ERROR_UNSUPPORTED: equations or platens, and the iterative solver is asked for;
+ *   %OSS_ERROR_OUT_OF_MEMORY: tells what is needed and what is free, before it is taken;
  *   %OSS_ERROR_CANCELLED
  */
 OSS_API OssFemResult *oss_fem_solve (const OssFemModel *model, const OssTick *tick, GError **error);
@@ -241,6 +252,10 @@ typedef struct
 {
   double maximum_mpa, p50_mpa, p95_mpa, p99_mpa, mean_mpa;
 } OssStressSummary;
+
+/* Principal values [n][3], largest first, and unit directions [n][3][3] of @stress [n][6], as in #OssFemResult; any
+ * thread. */
+OSS_API void oss_fem_principal (const double *stress, gsize n, double *principal, double *direction);
 
 OSS_API void oss_fem_stress_summary (const OssFemResult *result, OssStressSummary *summary);
 

@@ -110,12 +110,14 @@ direction_chunk (gsize begin, gsize end, guint thread, void *data)
 }
 
 static void
-note (OssCgInfo *info, double relative)
+note (const OssCgSystem *system, OssCgInfo *info, double relative)
 {
   info->relative_residual = relative;
   if (info->n_history == OSS_CG_HISTORY)
     memmove (info->history, info->history + 1, --info->n_history * sizeof *info->history);
   info->history[info->n_history++] = relative;
+  if (system->history != NULL)
+    g_array_append_val (system->history, relative);
 }
 
 static gboolean
@@ -157,7 +159,7 @@ step (Cg *self, double zr, double load, OssCgInfo *info)
   self->alpha = zr / pq;
   oss_parallel_for (system->n, PER_CHUNK, step_chunk, self);
   info->iterations++;
-  note (info, sqrt (sum_partial (self->partial, system->n, 2)) / load);
+  note (system, info, sqrt (sum_partial (self->partial, system->n, 2)) / load);
   return isfinite (info->relative_residual);
 }
 
@@ -222,7 +224,7 @@ solve (Cg *self, const double *b, OssCgInfo *info, const OssTick *tick, GError *
     }
   for (;;)
     {
-      note (info, true_residual (self, b) / load);
+      note (system, info, true_residual (self, b) / load);
       if (info->relative_residual <= system->tolerance)
         return TRUE;
       /* Starting again has to gain something. */

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
  * @data: given to both
  * @tolerance: of |b - A x| / |b|, as it really is in the end
  * @maximum_iterations: 1 or more
+ * @history: (nullable): gets every relative residual (double), the first before the first iteration
  */
 typedef struct
 {
@@ -25,6 +26,7 @@ typedef struct
   void *data;
   double tolerance;
   int maximum_iterations;
+  GArray *history;
 } OssCgSystem;
 
 /**

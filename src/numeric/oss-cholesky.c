@@ -10,6 +10,7 @@
 #include <string.h>
 #include <suitesparse/cholmod.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 /* A pivot this small beside its diagonal entry is rounding: real models, slender ones with
  * moduli five decades apart included, stay above 1e-11. */
@@ -80,10 +81,29 @@ read_number (const char *path)
   return value;
 }
 
+/* What the limit of the address space (ulimit -v) leaves, bytes; G_MAXDOUBLE without one. */
+static double
+address_space_left (void)
+{
+  struct rlimit limit;
+  FILE *file;
+  double pages = 0.0;
+
+  if (getrlimit (RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+    return G_MAXDOUBLE;
+  file = fopen ("/proc/self/statm", "re");
+  if (file != NULL && fscanf (file, "%lf", &pages) != 1)
+    pages = 0.0;
+  if (file != NULL)
+    fclose (file);
+  return MAX ((double) limit.rlim_cur - pages * (double) sysconf (_SC_PAGESIZE), 1.0);
+}
+
 double
 oss_memory_free_bytes (void)
 {
   char line[128];
+  double space = address_space_left ();
   double kib = 0.0, limit = read_number ("/sys/fs/cgroup/memory.max");
   FILE *file = fopen ("/proc/meminfo", "re");
 
@@ -95,9 +115,9 @@ oss_memory_free_bytes (void)
   if (limit > 0.0)
     {
       double left = MAX (limit - read_number ("/sys/fs/cgroup/memory.current"), 1.0);
-      return kib > 0.0 ? MIN (left, 1024.0 * kib) : left;
+      return MIN (space, kib > 0.0 ? MIN (left, 1024.0 * kib) : left);
     }
-  return 1024.0 * kib;
+  return MIN (space, 1024.0 * kib);
 }
 
 static void *

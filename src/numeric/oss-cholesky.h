@@ -83,7 +83,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssCholesky, oss_cholesky_free)
 guint oss_cholesky_alive (void);
 
 /* Memory that can be had without swapping, bytes: the system's, or less where the control group
- * has a limit.  0 when unknown. */
+ * or the address space has a limit.  0 when unknown. */
 double oss_memory_free_bytes (void);
 
 G_END_DECLS

@@ -343,7 +343,7 @@ test_refused (void)
   g_clear_error (&error);
   bar.model.n_prescribed = 9; /* too few rollers */
   g_assert_null (oss_fem_solve_nonlinear (&bar.model, &bar.plasticity, &path, NULL, &error));
-  g_assert_error (error, OSS_ERROR, OSS_ERROR_FAILED);
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_REFUSED);
 }
 
 int
