@@ -461,7 +461,7 @@ test_failures (void)
   model.n_forces = 1;
   oss_fem_solve_options_default (&options);
   options.solver = OSS_FEM_SOLVER_ITERATIVE;
-  expect_failure (&model, &options, OSS_ERROR_FAILED, "rigid body");
+  expect_failure (&model, &options, OSS_ERROR_REFUSED, "rigid body");
   model = model_make (problem.mesh, problem.modulus, 0.3, problem.prescribed, NULL);
   options.maximum_iterations = 3;
   expect_failure (&model, &options, OSS_ERROR_FAILED, "after 3 iterations");
@@ -532,9 +532,9 @@ test_hinge (void)
   OssFemSolveOptions options;
   oss_fem_solve_options_default (&options);
   options.solver = OSS_FEM_SOLVER_ITERATIVE;
-  expect_failure (&model, &options, OSS_ERROR_FAILED, "touch in a point or an edge");
+  expect_failure (&model, &options, OSS_ERROR_REFUSED, "touch in a point or an edge");
   options.solver = OSS_FEM_SOLVER_AUTO;
-  expect_failure (&model, &options, OSS_ERROR_FAILED, "touch in a point or an edge");
+  expect_failure (&model, &options, OSS_ERROR_REFUSED, "touch in a point or an edge");
 
   /* With the levels of a large model. */
   g_autoptr (GError) error = NULL;
