@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/oss-step-column.h"
 
+#include "app/oss-curve-view.h"
+#include "app/oss-estimates-button.h"
 #include "app/oss-format.h"
 #include "app/oss-step-card.h"
 #include "app/oss-step-text.h"
@@ -10,29 +12,36 @@
 #define LEVEL_LOW "T9"
 #define LEVEL_HIGH "L5"
 
+/* What a study takes where its options say nothing. */
+#define FINAL_STRAIN_PERCENT 2.0
+#define INCREMENTS 20
+
 struct _OssStepColumn
 {
   AdwBin parent_instance;
 
   OssDocument *document;
   OssJob *job;
-  gboolean updating; /* the widgets follow the options, not the other way round */
+  const OssSimulateResult *shown; /* compared, never read: whose strengths are on show */
+  gboolean updating;              /* the widgets follow the options, not the other way round */
 
   GtkDropDown *level;
   GtkStack *run_stack;
   GtkListBox *list;
   OssStepCard *calibrate, *segment, *mesh, *simulate, *report;
 
-  GtkDropDown *method, *basis, *numbering, *kind, *law, *paper;
-  GtkRevealer *own_line;
+  GtkDropDown *method, *basis, *numbering, *kind, *law, *yield_law, *paper;
+  GtkRevealer *own_line, *beyond;
   GtkEntry *slope, *intercept, *comment;
-  GtkLabel *place, *law_source;
-  GtkSpinButton *size;
-  GtkSwitch *name_patient;
+  GtkLabel *place, *law_source, *yield_source;
+  GtkSpinButton *size, *final_strain, *increments;
+  GtkSwitch *name_patient, *nonlinear;
 
   GtkWidget *result, *class_box;
   GtkLabel *result_note, *strength, *density, *stiffness, *class_label, *result_reason;
   GtkImage *class_icon;
+  OssCurveView *curve;
+  OssEstimatesButton *estimates;
 };
 
 G_DEFINE_FINAL_TYPE (OssStepColumn, oss_step_column, ADW_TYPE_BIN)
@@ -87,6 +96,16 @@ update_report_card (OssStepColumn *self)
 }
 
 static void
+show_strengths (OssStepColumn *self, const OssSimulateResult *simulate)
+{
+  if (simulate == self->shown)
+    return;
+  self->shown = simulate;
+  oss_curve_view_set_curve (self->curve, simulate->curve, simulate->strength.height_mm);
+  oss_estimates_button_set_result (self->estimates, simulate);
+}
+
+static void
 update_result (OssStepColumn *self)
 {
   static const char *const classes[] = { "usable", "notes", "refused", "none", NULL };
@@ -110,6 +129,7 @@ update_result (OssStepColumn *self)
   gtk_label_set_label (self->result_note,
                        state == OSS_STATE_DONE || state == OSS_STATE_NOTES ? "" : _ ("before the change"));
   oss_result_text_clear (&text);
+  show_strengths (self, oss_study_get_simulate (study));
 }
 
 static void
@@ -294,6 +314,30 @@ mesh_cb (OssStepColumn *self)
   oss_document_edit (self->document, edit_mesh, &mesh);
 }
 
+/* The first entry is the yield law that belongs to the law of modulus. */
+static const OssYieldLaw *
+chosen_yield_law (OssStepColumn *self)
+{
+  guint selected = gtk_drop_down_get_selected (self->yield_law);
+  gsize n;
+  const OssYieldLaw *laws = oss_yield_all (&n);
+
+  return selected >= 1 && selected <= n ? &laws[selected - 1] : NULL;
+}
+
+static void
+show_yield_source (OssStepColumn *self)
+{
+  const OssYieldLaw *law = chosen_yield_law (self);
+  gsize n;
+  const OssLaw *laws = oss_law_all (&n);
+  guint modulus = gtk_drop_down_get_selected (self->law);
+
+  if (law == NULL)
+    law = oss_yield_find (NULL, modulus < n ? &laws[modulus] : NULL, NULL);
+  gtk_label_set_label (self->yield_source, law->power.source);
+}
+
 static void
 edit_law (OssStudyOptions *options, gconstpointer data)
 {
@@ -311,8 +355,36 @@ law_cb (OssStepColumn *self)
   if (selected >= n)
     return;
   gtk_label_set_label (self->law_source, laws[selected].source);
+  show_yield_source (self);
   if (!self->updating && self->document != NULL)
     oss_document_edit (self->document, edit_law, &laws[selected]);
+}
+
+static void
+edit_nonlinear (OssStudyOptions *options, gconstpointer data)
+{
+  const OssStudyOptions *wanted = data;
+
+  options->nonlinear = wanted->nonlinear;
+  g_free (options->yield_law);
+  options->yield_law = g_strdup (wanted->yield_law);
+  options->final_strain = wanted->final_strain;
+  options->increments = wanted->increments;
+}
+
+static void
+nonlinear_cb (OssStepColumn *self)
+{
+  const OssYieldLaw *law = chosen_yield_law (self);
+  const OssStudyOptions wanted = { .nonlinear = gtk_switch_get_active (self->nonlinear),
+                                   .yield_law = law != NULL ? (char *) law->name : NULL,
+                                   .final_strain = gtk_spin_button_get_value (self->final_strain) / 100.0,
+                                   .increments = gtk_spin_button_get_value_as_int (self->increments) };
+
+  gtk_revealer_set_reveal_child (self->beyond, wanted.nonlinear);
+  show_yield_source (self);
+  if (!self->updating && self->document != NULL)
+    oss_document_edit (self->document, edit_nonlinear, &wanted);
 }
 
 /* Cards */
@@ -364,6 +436,24 @@ oss_step_column_get_report_choice (OssStepColumn *self, OssReportChoice *choice)
 
 /* Following the document */
 
+static void
+show_nonlinear (OssStepColumn *self, const OssStudyOptions *options)
+{
+  gsize n;
+  const OssYieldLaw *laws = oss_yield_all (&n);
+  guint chosen = 0;
+
+  for (guint i = 0; i < n; i++)
+    if (g_strcmp0 (laws[i].name, options->yield_law) == 0)
+      chosen = i + 1;
+  gtk_switch_set_active (self->nonlinear, options->nonlinear);
+  gtk_revealer_set_reveal_child (self->beyond, options->nonlinear);
+  gtk_drop_down_set_selected (self->yield_law, chosen);
+  gtk_spin_button_set_value (self->final_strain,
+                             options->final_strain > 0.0 ? 100.0 * options->final_strain : FINAL_STRAIN_PERCENT);
+  gtk_spin_button_set_value (self->increments, options->increments > 0 ? options->increments : INCREMENTS);
+}
+
 /* The widgets show the options of the study they now belong to. */
 static void
 show_options (OssStepColumn *self)
@@ -380,6 +470,7 @@ show_options (OssStepColumn *self)
   for (guint i = 0; i < n; i++)
     if (g_strcmp0 (laws[i].name, options->law) == 0)
       gtk_drop_down_set_selected (self->law, i);
+  show_nonlinear (self, options);
   oss_step_column_set_level (self, options->vertebra);
   self->updating = FALSE;
 }
@@ -401,6 +492,7 @@ oss_step_column_set_document (OssStepColumn *self, OssDocument *document)
       g_signal_handlers_disconnect_by_data (oss_document_get_scene (self->document), self);
     }
   g_set_object (&self->document, document);
+  self->shown = NULL;
   follow_job (self);
   if (document == NULL)
     return;
@@ -443,6 +535,12 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssStepColumn, size);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, law);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, law_source);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, nonlinear);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, beyond);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, yield_law);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, final_strain);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, increments);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, yield_source);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, comment);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, paper);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, name_patient);
@@ -451,6 +549,8 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssStepColumn, strength);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, density);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, stiffness);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, curve);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, estimates);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, class_box);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, class_icon);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, class_label);
@@ -464,6 +564,8 @@ oss_step_column_class_init (OssStepColumnClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = oss_step_column_dispose;
   g_type_ensure (OSS_TYPE_STEP_CARD);
+  g_type_ensure (OSS_TYPE_CURVE_VIEW);
+  g_type_ensure (OSS_TYPE_ESTIMATES_BUTTON);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/ossature/Ossature/ui/step-column.ui");
   bind_children (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, level_cb);
@@ -472,6 +574,7 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, numbering_cb);
   gtk_widget_class_bind_template_callback (widget_class, mesh_cb);
   gtk_widget_class_bind_template_callback (widget_class, law_cb);
+  gtk_widget_class_bind_template_callback (widget_class, nonlinear_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
 }
 
@@ -503,7 +606,9 @@ fill_lists (OssStepColumn *self)
   guint8 low = oss_vertebra_from_name (LEVEL_LOW), high = oss_vertebra_from_name (LEVEL_HIGH);
   g_autoptr (GtkStringList) levels = gtk_string_list_new (NULL);
   g_autoptr (GtkStringList) names = gtk_string_list_new (NULL);
-  gsize n;
+  g_autoptr (GtkStringList) yields = gtk_string_list_new (NULL);
+  gsize n, n_yields;
+  const OssYieldLaw *yield_laws = oss_yield_all (&n_yields);
   const OssLaw *laws = oss_law_all (&n);
 
   /* Translators: the level of the vertebra (L1, T12) has no name yet. */
@@ -512,7 +617,12 @@ fill_lists (OssStepColumn *self)
     gtk_string_list_append (levels, oss_vertebra_name (verse));
   for (gsize i = 0; i < n; i++)
     gtk_string_list_append (names, _ (laws[i].title));
+  /* Translators: the yield law that was measured together with the law of modulus. */
+  gtk_string_list_append (yields, _ ("By the law"));
+  for (gsize i = 0; i < n_yields; i++)
+    gtk_string_list_append (yields, _ (yield_laws[i].title));
   self->updating = TRUE;
+  gtk_drop_down_set_model (self->yield_law, G_LIST_MODEL (yields));
   gtk_drop_down_set_model (self->level, G_LIST_MODEL (levels));
   gtk_drop_down_set_model (self->law, G_LIST_MODEL (names));
   self->updating = FALSE;

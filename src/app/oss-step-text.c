@@ -131,6 +131,13 @@ simulate_facts (OssStudy *study, const OssSimulateResult *result, GPtrArray *fac
   add_fact (facts, "%s s", seconds);
   /* Translators: share of elements whose density lies outside the law's range. */
   add_fact (facts, _ ("%s %% outside range"), outside);
+  if (result->curve != NULL)
+    {
+      g_autofree char *most = oss_format_rounded (result->curve->plateau_n, 10.0);
+
+      /* Translators: the largest load of the curve beyond yield. */
+      add_fact (facts, _ ("beyond yield %s N"), most);
+    }
 }
 
 char **

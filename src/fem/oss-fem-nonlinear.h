@@ -114,6 +114,8 @@ typedef struct
 OSS_API OssFemCurve *oss_fem_solve_nonlinear (const OssFemModel *model, const OssFemPlasticity *plasticity,
                                               const OssFemPath *path, const OssTick *tick, GError **error);
 OSS_API void oss_fem_curve_free (OssFemCurve *self);
+/* Points and figures without the fields. (transfer full) */
+OSS_API OssFemCurve *oss_fem_curve_copy_points (const OssFemCurve *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssFemCurve, oss_fem_curve_free)
 
 /**

@@ -400,6 +400,17 @@ oss_fem_yield (const OssYieldRule *rule, const double *modulus_mpa, gsize n, dou
     oss_yield_rule_stress (rule, modulus_mpa[e], &(*compression_mpa)[e], &(*tension_mpa)[e]);
 }
 
+OssFemCurve *
+oss_fem_curve_copy_points (const OssFemCurve *self)
+{
+  OssFemCurve *copy = g_memdup2 (self, sizeof *self);
+
+  copy->points = g_memdup2 (self->points, self->n_points * sizeof *self->points);
+  copy->displacement = copy->plastic_strain = copy->element_von_mises = NULL;
+  copy->n_nodes = copy->n_elements = 0;
+  return copy;
+}
+
 void
 oss_fem_curve_free (OssFemCurve *self)
 {

@@ -209,20 +209,37 @@ draw_marks (const Drawing *self, const OssFemCurve *curve)
     draw_mark (self, place_x (self, end->displacement_mm), place_y (self, end->reaction_n), 'x');
 }
 
+static Drawing
+place_drawing (const OssCurveLook *look, const OssFemCurve *curve)
+{
+  const double size = look->text_size;
+
+  return (Drawing){ .look = look,
+                    .x = look->x + 4.2 * size,
+                    .y = look->y + 1.7 * size,
+                    .width = look->width - 5.2 * size,
+                    .height = look->height - 4.9 * size,
+                    .most_mm = curve->points[curve->n_points - 1].displacement_mm,
+                    .most_n = HEADROOM * curve->peak_n };
+}
+
+double
+oss_report_curve_displacement (const OssCurveLook *look, const OssFemCurve *curve, double x)
+{
+  const Drawing self = place_drawing (look, curve);
+
+  return self.width > 0.0 ? self.most_mm * (x - self.x) / self.width : 0.0;
+}
+
 void
 oss_report_draw_curve (cairo_t *cr, PangoContext *context, const OssCurveLook *look, const OssFemCurve *curve,
                        double height_mm)
 {
   const double size = look->text_size;
-  Drawing self = { .cr = cr,
-                   .context = context,
-                   .look = look,
-                   .x = look->x + 4.2 * size,
-                   .y = look->y + 1.7 * size,
-                   .width = look->width - 5.2 * size,
-                   .height = look->height - 4.9 * size,
-                   .most_mm = curve->points[curve->n_points - 1].displacement_mm,
-                   .most_n = HEADROOM * curve->peak_n };
+  Drawing self = place_drawing (look, curve);
+
+  self.cr = cr;
+  self.context = context;
 
   if (!(self.most_mm > 0.0) || !(self.most_n > 0.0) || self.width <= 0.0 || self.height <= 0.0)
     return;

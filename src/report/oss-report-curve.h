@@ -35,6 +35,9 @@ typedef struct
 void oss_report_draw_curve (cairo_t *cr, PangoContext *context, const OssCurveLook *look, const OssFemCurve *curve,
                             double height_mm);
 
+/* The displacement, mm, that stands at @x of the drawing. */
+double oss_report_curve_displacement (const OssCurveLook *look, const OssFemCurve *curve, double x);
+
 /* The curve in words: "20 increments to 2.00 % strain; offset yield 3 870 N at 0.24 mm; peak 4 210 N at 0.54 mm".
  * (transfer full) */
 char *oss_report_describe_curve (const OssFemCurve *curve, double height_mm);

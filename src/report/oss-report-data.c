@@ -189,17 +189,6 @@ take_segment (OssReportData *self, const OssSegmentResult *segment)
     }
 }
 
-/* Points and figures: what a report says of a curve. */
-static OssFemCurve *
-copy_history (const OssFemCurve *curve)
-{
-  OssFemCurve *copy = g_memdup2 (curve, sizeof *curve);
-
-  copy->points = g_memdup2 (curve->points, curve->n_points * sizeof *curve->points);
-  copy->displacement = copy->plastic_strain = copy->element_von_mises = NULL;
-  return copy;
-}
-
 static void
 take_curve (OssReportData *self, const OssSimulateResult *simulate)
 {
@@ -207,7 +196,7 @@ take_curve (OssReportData *self, const OssSimulateResult *simulate)
 
   if (simulate->curve == NULL)
     return;
-  self->curve = copy_history (simulate->curve);
+  self->curve = oss_fem_curve_copy_points (simulate->curve);
   self->yield_name = yield->name;
   self->yield_title = yield->title;
   self->yield_source = yield->power.source;

@@ -210,6 +210,61 @@ test_cancel (void)
 }
 
 static void
+beyond_yield (OssStudyOptions *options, gconstpointer data)
+{
+  options->nonlinear = TRUE;
+  options->final_strain = 0.01;
+  options->increments = 4;
+}
+
+/* A stop among the increments is answered as quickly as any other. */
+static void
+test_cancel_nonlinear (void)
+{
+  g_autoptr (OssDocument) document = open_patient ();
+
+  g_assert_true (oss_document_edit (document, finer_mesh, NULL));
+  g_assert_true (oss_document_edit (document, beyond_yield, NULL));
+  for (int i = 0; i < 3; i++)
+    {
+      gint64 end = g_get_monotonic_time () + 240 * G_USEC_PER_SEC, pressed;
+      OssJob *job;
+
+      oss_document_run (document, OSS_STEP_SIMULATE);
+      while ((job = oss_document_get_job (document)) != NULL
+             && !(oss_job_get_detail (job) != NULL && g_str_has_prefix (oss_job_get_detail (job), "Loading:")))
+        {
+          g_assert_cmpint (g_get_monotonic_time (), <, end);
+          g_main_context_iteration (NULL, TRUE);
+        }
+      g_assert_nonnull (job); /* the increments of this mesh take seconds */
+      for (gint64 until = g_get_monotonic_time () + i * 900000; g_get_monotonic_time () < until;)
+        if (!g_main_context_iteration (NULL, FALSE))
+          g_usleep (1000);
+      g_assert_nonnull (oss_document_get_job (document));
+      pressed = g_get_monotonic_time ();
+      oss_document_cancel (document);
+      wait_idle (document);
+      double seconds = (double) (g_get_monotonic_time () - pressed) / G_USEC_PER_SEC;
+      g_test_message ("loading cancelled after %.1f s: answered in %.0f ms (limit %.0f)", 0.9 * i, 1000 * seconds,
+                      1000 * ANSWER_S);
+      g_assert_cmpfloat (seconds, <, ANSWER_S);
+      g_assert_cmpint (state_of (document, OSS_STEP_SIMULATE), ==, OSS_STATE_CANCELLED);
+    }
+  /* The study is as usable as before, and follows the load to its end. */
+  g_assert_true (oss_document_edit (document, coarse_mesh, NULL));
+  oss_document_run (document, OSS_STEP_SIMULATE);
+  wait_idle (document);
+  assert_done (document, OSS_STEP_SIMULATE);
+  const OssSimulateResult *simulate = oss_study_get_simulate (oss_document_get_study (document));
+  g_assert_nonnull (simulate->curve);
+  g_assert_true (simulate->curve->converged);
+  g_assert_cmpuint (simulate->curve->n_points, >=, 5);
+  g_assert_cmpfloat (simulate->curve->plateau_n, <, simulate->strength.linear_2_percent_n);
+  g_assert_cmpfloat (simulate->curve->plateau_n, >, 0.3 * simulate->strength.apparent_0_68_percent_n);
+}
+
+static void
 remember_cb (OssDocument *document, const char *sentence, char **last)
 {
   g_free (*last);
@@ -261,6 +316,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/document/nonsense", test_nonsense_is_told);
   g_test_add_func ("/app/document/whole-way", test_whole_way);
   g_test_add_func ("/app/document/cancel", test_cancel);
+  g_test_add_func ("/app/document/cancel-nonlinear", test_cancel_nonlinear);
   failed = g_test_run ();
   parent = g_path_get_dirname (patient.folder);
   remove_folder (parent);
