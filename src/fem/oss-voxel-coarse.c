@@ -8,8 +8,6 @@
 
 /* A level this small is the last: it is solved directly, many times a cycle. */
 #define SMALL_NODES 900
-/* A coarse freedom is held when this share of what it moves on the finer level is held. */
-#define HELD_SHARE 0.45f
 /* Share of the diagonal added on the coarsest level when rigid motions are free: far below the softest
  * deformation of eight elements in a row (about 0.02), far above what float resolves. */
 #define SHIFT 1e-4
@@ -19,8 +17,8 @@
 /* An element of the finer level on its way into a coarse one. */
 typedef struct
 {
+  gsize element;
   gint64 node[8];
-  float modulus;
   guint8 child; /* bits: which half along each axis */
   guint16 part;
 } Child;
@@ -36,11 +34,16 @@ typedef struct
 
 typedef struct
 {
-  OssVoxelSystem *system;
   OssVoxelLevel *fine, *coarse;
   OssVoxelPlace places[27];
-  GArray *x, *modulus; /* of the coarse elements */
-  guint32 *root;       /* union-find over 8 corners of every coarse element */
+  GArray *x;       /* of the coarse elements */
+  GArray *octant;  /* first coarse level: the moduli of their octants, 8 each, */
+  GArray *special; /* and elements with held freedoms */
+  GArray *special_stiffness;
+  guint8 *held; /* finest level: bits of each node */
+  double weight[8][8][8];
+  guint32 *owner; /* coarse element << 3 | octant of each finer element */
+  guint32 *root;  /* union-find over 8 corners of every coarse element */
   gsize n_root, room_root;
   Child child[MOST_CHILDREN];
   guint n_children;
@@ -97,7 +100,7 @@ take_child (Coarsening *self, Cursor *cursor, gsize x, GError **error)
       return FALSE;
     }
   Child *child = &self->child[self->n_children];
-  child->modulus = self->fine->modulus[cursor->element];
+  child->element = cursor->element;
   child->child = (guint8) (cursor->child | (x % self->coarse->factor[0]));
   child->part = (guint16) self->n_children++;
   if (self->fine->corner != NULL)
@@ -194,44 +197,99 @@ adopt (Coarsening *self, const Child *child, guint32 element)
     }
 }
 
+static gboolean
+make_room (Coarsening *self, GError **error)
+{
+  gsize room = MAX (2 * self->room_root, 1 << 16);
+
+  if (self->x->len < 1u << 27 && self->n_root + 8 <= self->room_root)
+    return TRUE;
+  guint32 *root = self->x->len >= 1u << 27 ? NULL : g_try_renew (guint32, self->root, room);
+  if (root == NULL)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
+                           _ ("Not enough memory for the coarser levels of the voxel solver."));
+      return FALSE;
+    }
+  self->root = root;
+  self->room_root = room;
+  return TRUE;
+}
+
+/* Bits of the held freedoms of an element of the finest level. */
+static guint32
+held_bits (const Coarsening *self, const Child *child)
+{
+  guint32 held = 0;
+  for (int c = 0; c < 8; c++)
+    held |= (guint32) self->held[child->node[c]] << 3 * c;
+  return held;
+}
+
+/* The operator of an element of the first coarse level whose finer elements are those of @part. */
+static void
+add_octants (Coarsening *self, guint part, guint32 element)
+{
+  const gsize *factor = self->coarse->factor;
+  float moduli[8] = { 0.0f };
+  double stiffness[24][24] = { { 0.0 } };
+  guint32 any = 0;
+
+  for (guint i = part; i < self->n_children; i++)
+    if (self->child[i].part == part)
+      any |= held_bits (self, &self->child[i]);
+  for (guint i = part; i < self->n_children; i++)
+    {
+      const Child *child = &self->child[i];
+      float modulus = self->fine->modulus[child->element];
+      if (child->part != part)
+        continue;
+      for (guint octant = 0; octant < 8 && any == 0; octant++)
+        {
+          gboolean within = TRUE;
+          for (guint k = 0; k < 3; k++)
+            within = within && (factor[k] == 1 || ((octant ^ child->child) >> k & 1) == 0);
+          moduli[octant] += within ? modulus : 0.0f;
+        }
+      if (any != 0)
+        oss_voxel_add_projected (self->weight[child->child], (const double (*)[24]) self->fine->stiffness, modulus,
+                                 held_bits (self, child), stiffness);
+    }
+  g_array_append_vals (self->octant, moduli, 8);
+  if (any == 0)
+    return;
+  g_array_append_val (self->special, element);
+  for (int i = 0; i < 576; i++)
+    {
+      float value = (float) (&stiffness[0][0])[i];
+      g_array_append_val (self->special_stiffness, value);
+    }
+}
+
 /* One coarse element for each part of the children. */
 static gboolean
 add_elements (Coarsening *self, guint16 x, GError **error)
 {
-  const gsize *factor = self->coarse->factor;
-  float share = 1.0f / (float) (factor[0] * factor[1] * factor[2]);
-
   find_parts (self);
   for (guint part = 0; part < self->n_children; part++)
     {
       guint32 element = self->x->len;
-      float modulus = 0.0f;
       if (self->child[part].part != part)
         continue;
-      if (element >= 1u << 27 || self->n_root + 8 > self->room_root)
-        {
-          gsize room = MAX (2 * self->room_root, 1 << 16);
-          guint32 *root = element >= 1u << 27 ? NULL : g_try_renew (guint32, self->root, room);
-          if (root == NULL)
-            {
-              g_set_error_literal (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-                                   _ ("Not enough memory for the coarser levels of the voxel solver."));
-              return FALSE;
-            }
-          self->root = root;
-          self->room_root = room;
-        }
+      if (!make_room (self, error))
+        return FALSE;
       for (guint c = 0; c < 8; c++, self->n_root++)
         self->root[self->n_root] = (guint32) self->n_root;
       for (guint i = part; i < self->n_children; i++)
         if (self->child[i].part == part)
           {
-            modulus += self->child[i].modulus;
             adopt (self, &self->child[i], element);
+            if (self->owner != NULL)
+              self->owner[self->child[i].element] = element << 3 | self->child[i].child;
           }
-      modulus *= share; /* mean over the voxel: what the energy of a homogeneous strain asks for */
+      if (self->octant != NULL)
+        add_octants (self, part, element);
       g_array_append_val (self->x, x);
-      g_array_append_val (self->modulus, modulus);
     }
   return TRUE;
 }
@@ -306,26 +364,34 @@ number_nodes (Coarsening *self, GError **error)
 }
 
 static gboolean
-finish_level (Coarsening *self, GError **error)
+finish_octants (Coarsening *self, GError **error)
+{
+  OssVoxelOctants *octants = self->coarse->octants;
+
+  octants->n_special = self->special->len;
+  octants->special = (guint32 *) (void *) g_array_free (self->special, FALSE);
+  octants->special_stiffness = (float (*)[24][24]) (void *) g_array_free (self->special_stiffness, FALSE);
+  self->special = self->special_stiffness = NULL;
+  return oss_voxel_octants_fill (self->coarse, (const float *) (const void *) self->octant->data, error)
+         && oss_voxel_invert_rows (self->coarse, error);
+}
+
+static gboolean
+finish_level (Coarsening *self, const OssTick *tick, GError **error)
 {
   OssVoxelLevel *coarse = self->coarse;
 
   coarse->n_elements = self->x->len;
   if ((coarse->corner = oss_voxel_level_room (coarse, 8 * coarse->n_elements, sizeof (gint32), error)) == NULL
       || (coarse->element_x = oss_voxel_level_room (coarse, coarse->n_elements, sizeof (guint16), error)) == NULL
-      || (coarse->modulus = oss_voxel_level_room (coarse, coarse->n_elements, sizeof (float), error)) == NULL
-      || !number_nodes (self, error)
-      || (coarse->inverse_modulus = oss_voxel_level_room (coarse, coarse->n_nodes, sizeof (float), error)) == NULL)
+      || !number_nodes (self, error))
     return FALSE;
   memcpy (coarse->element_x, self->x->data, coarse->n_elements * sizeof (guint16));
-  memcpy (coarse->modulus, self->modulus->data, coarse->n_elements * sizeof (float));
-  for (gsize i = 0; i < 8 * coarse->n_elements; i++)
-    coarse->inverse_modulus[coarse->corner[i]] += coarse->modulus[i / 8];
-  for (gsize i = 0; i < coarse->n_nodes; i++)
-    coarse->inverse_modulus[i] = 1.0f / coarse->inverse_modulus[i];
   for (gsize plane = 0; plane < coarse->planes; plane++)
     coarse->largest_plane = MAX (coarse->largest_plane, coarse->row_start[plane + 1] - coarse->row_start[plane]);
-  return TRUE;
+  g_clear_pointer (&self->root, g_free);
+  return self->octant != NULL ? finish_octants (self, error)
+                              : oss_voxel_matrix_build (self->fine, coarse, self->owner, tick, error);
 }
 
 /* Copies of periodic points lie where the first lies. */
@@ -374,44 +440,7 @@ build_level (Coarsening *self, const OssTick *tick, GError **error)
         }
     }
   copy_parents (fine);
-  return finish_level (self, error);
-}
-
-/* Held freedoms of the finer level become held freedoms of the coarse one, or springs where only few of what moves
- * with a coarse freedom are held: a single held corner must not get lost. */
-static gboolean
-fix_coarse (const OssVoxelLevel *fine, OssVoxelLevel *coarse, GError **error)
-{
-  gsize n_fine = 3 * fine->n_nodes + OSS_VOXEL_PAD, n = 3 * coarse->n_nodes + OSS_VOXEL_PAD;
-  GArray *fixed = g_array_new (FALSE, FALSE, sizeof (OssVoxelFixed));
-  float *mark = oss_alloc_aligned (n_fine, sizeof *mark, _ ("the voxel model"), error);
-  float *share = mark != NULL ? oss_alloc_aligned (3 * n, sizeof *share, _ ("the voxel model"), error) : NULL;
-  float *all = share + n, *spring = all + n;
-
-  if (share != NULL && fine->n_fixed > 0)
-    {
-      for (gsize i = 0; i < fine->n_fixed; i++)
-        mark[fine->fixed[i].freedom] = fine->fixed[i].spring < 0.0f ? 1.0f : 0.0f;
-      oss_voxel_restrict (fine, coarse, 0.5f, mark, share);
-      for (gsize i = 0; i < fine->n_fixed; i++)
-        mark[fine->fixed[i].freedom] = fine->fixed[i].spring < 0.0f
-                                           ? (float) oss_voxel_level_diagonal (fine, fine->fixed[i].freedom)
-                                           : fine->fixed[i].spring;
-      oss_voxel_restrict (fine, coarse, 0.25f, mark, spring);
-      for (gsize i = 0; i < 3 * fine->n_nodes; i++)
-        mark[i] = 1.0f;
-      oss_voxel_restrict (fine, coarse, 0.5f, mark, all);
-      for (gsize i = 0; i < 3 * coarse->n_nodes; i++)
-        if (spring[i] > 0.0f)
-          {
-            OssVoxelFixed entry = { i, share[i] > HELD_SHARE * all[i] ? -1.0f : spring[i] };
-            g_array_append_val (fixed, entry);
-          }
-    }
-  gboolean done = share != NULL;
-  oss_free_aligned (mark);
-  oss_free_aligned (share);
-  return oss_voxel_level_take_fixed (coarse, fixed, error) && done;
+  return finish_level (self, tick, error);
 }
 
 /* FALSE when the level cannot or need not be coarsened. */
@@ -435,10 +464,61 @@ choose_factors (const OssVoxelLevel *fine, gsize factor[3])
   return any && fine->n_nodes > SMALL_NODES;
 }
 
+/* Bits of the held freedoms of each node of the finest level. */
+static gboolean
+mark_held (Coarsening *self, GError **error)
+{
+  const OssVoxelLevel *fine = self->fine;
+  gsize row = 0;
+
+  self->held = oss_alloc_aligned (fine->n_nodes, 1, _ ("the voxel model"), error);
+  for (gsize i = 0; i < fine->n_fixed && self->held != NULL; i++)
+    {
+      while (3 * fine->row_start[row + 1] <= fine->fixed[i])
+        row++;
+      gsize place = fine->fixed[i] - 3 * fine->row_start[row], n = oss_voxel_row_nodes (fine, row);
+      self->held[fine->row_start[row] + place % n] |= (guint8) (1 << place / n);
+    }
+  return self->held != NULL;
+}
+
+static gboolean
+coarsening_begin (Coarsening *self, GError **error)
+{
+  self->x = g_array_new (FALSE, FALSE, sizeof (guint16));
+  oss_voxel_places (self->places);
+  for (guint octant = 0; octant < 8; octant++)
+    oss_voxel_child_weights (self->coarse->factor, octant, self->weight[octant]);
+  if (self->fine->corner != NULL)
+    {
+      self->owner = oss_alloc_aligned (self->fine->n_elements, sizeof *self->owner, _ ("the voxel model"), error);
+      return self->owner != NULL;
+    }
+  self->octant = g_array_new (FALSE, FALSE, sizeof (float));
+  self->special = g_array_new (FALSE, FALSE, sizeof (guint32));
+  self->special_stiffness = g_array_new (FALSE, FALSE, sizeof (float));
+  self->coarse->octants = oss_voxel_octants_new (self->fine, self->coarse->factor);
+  return mark_held (self, error);
+}
+
+static void
+coarsening_free (Coarsening *self)
+{
+  g_clear_pointer (&self->x, g_array_unref);
+  g_clear_pointer (&self->octant, g_array_unref);
+  g_clear_pointer (&self->special, g_array_unref);
+  g_clear_pointer (&self->special_stiffness, g_array_unref);
+  oss_free_aligned (self->held);
+  oss_free_aligned (self->owner);
+  g_free (self->root);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Coarsening, coarsening_free)
+
 static OssVoxelLevel *
 coarsen (OssVoxelSystem *system, OssVoxelLevel *fine, const gsize factor[3], const OssTick *tick, GError **error)
 {
-  g_autofree Coarsening *self = g_new0 (Coarsening, 1);
+  g_autoptr (Coarsening) self = g_new0 (Coarsening, 1);
   g_autoptr (OssVoxelLevel) level = NULL;
   gsize size[3];
   double spacing_mm[3];
@@ -452,17 +532,11 @@ coarsen (OssVoxelSystem *system, OssVoxelLevel *fine, const gsize factor[3], con
   if (level == NULL)
     return NULL;
   memcpy (level->factor, factor, sizeof level->factor);
-  self->system = system;
   self->fine = fine;
   self->coarse = level;
-  self->x = g_array_new (FALSE, FALSE, sizeof (guint16));
-  self->modulus = g_array_new (FALSE, FALSE, sizeof (float));
-  oss_voxel_places (0.5f, self->places);
-  gboolean done = build_level (self, tick, error);
-  g_array_unref (self->x);
-  g_array_unref (self->modulus);
-  g_free (self->root);
-  return done && fix_coarse (fine, level, error) ? g_steal_pointer (&level) : NULL;
+  if (!coarsening_begin (self, error) || !build_level (self, tick, error))
+    return NULL;
+  return g_steal_pointer (&level);
 }
 
 gboolean

@@ -105,44 +105,72 @@ list_elements (const OssVoxelLevel *level, const gint32 *number)
 }
 
 static void
-fill_matrix (const OssVoxelLevel *level, const gint32 *elements, OssBlockMatrix *matrix)
+add_block (OssBlockMatrix *matrix, gint32 row, gint32 column, const double *value, gsize stride, gboolean transposed)
 {
-  for (gsize e = 0; e < level->n_elements; e++)
-    for (int a = 0; a < 8; a++)
-      for (int b = 0; b < 8; b++)
-        {
-          gint32 row = elements[8 * e + (gsize) a], column = elements[8 * e + (gsize) b];
-          if (column > row)
-            continue;
-          double *block = oss_block_matrix_at (matrix, (gsize) row, column);
-          for (int i = 0; i < 3; i++)
-            for (int j = 0; j < 3; j++)
-              block[3 * i + j] += level->modulus[e] * level->stiffness[3 * a + i][3 * b + j];
-        }
+  double *block = oss_block_matrix_at (matrix, (gsize) row, column);
+  for (gsize i = 0; i < 3; i++)
+    for (gsize j = 0; j < 3; j++)
+      block[3 * i + j] += transposed ? value[stride * j + i] : value[stride * i + j];
 }
 
-/* Freedoms of the level by node and component, and the springs of the fixed ones (once per node). */
+static void
+fill_elements (const OssVoxelLevel *level, const gint32 *elements, OssBlockMatrix *matrix)
+{
+  double stiffness[24][24];
+
+  for (gsize e = 0; e < level->n_elements; e++)
+    {
+      if (level->octants != NULL)
+        oss_voxel_octants_stiffness (level, e, stiffness);
+      for (int i = 0; i < 24 && level->octants == NULL; i++)
+        for (int j = 0; j < 24; j++)
+          stiffness[i][j] = level->modulus[e] * level->stiffness[i][j];
+      for (gsize a = 0; a < 8; a++)
+        for (gsize b = 0; b < 8; b++)
+          if (elements[8 * e + b] <= elements[8 * e + a])
+            add_block (matrix, elements[8 * e + a], elements[8 * e + b], &stiffness[3 * a][3 * b], 24, FALSE);
+    }
+}
+
+static void
+fill_entries (const OssVoxelLevel *level, OssBlockMatrix *matrix)
+{
+  const OssVoxelMatrix *from = &level->matrix;
+
+  for (gint32 i = 0; i < (gint32) level->n_nodes; i++)
+    for (gsize e = from->start[i]; e < from->start[i + 1]; e++)
+      {
+        gint32 j = from->column[e];
+        double value[9];
+        for (int k = 0; k < 9; k++)
+          value[k] = (double) from->value[e][k];
+        if (j <= i)
+          add_block (matrix, i, j, value, 3, FALSE);
+        if (j >= i && e != from->start[i])
+          add_block (matrix, j, i, value, 3, TRUE);
+      }
+}
+
+/* Freedoms of the level by node and component; those held, or that move nothing, are no unknowns. */
 static void
 number_freedoms (OssVoxelCoarsest *self, const OssVoxelLevel *level, const gint32 *number, gsize n_nodes,
-                 gint32 *unknown, float *spring)
+                 gint32 *unknown)
 {
   g_autofree gsize *node_of = g_new (gsize, 3 * level->n_nodes);
 
   for (gsize row = 0; row < level->rows * level->planes; row++)
     {
-      gsize n = oss_voxel_row_nodes (level, row), at = level->row_start[row];
+      gsize step, n = oss_voxel_row_nodes (level, row), at = level->row_start[row];
+      gsize stride = oss_voxel_strides (level, row, &step);
       for (gsize c = 0; c < 3; c++)
         for (gsize i = 0; i < n; i++)
-          node_of[3 * at + c * n + i] = 3 * (gsize) number[at + i] + c;
+          node_of[3 * at + c * stride + step * i] = 3 * (gsize) number[at + i] + c;
     }
   for (gsize i = 0; i < level->n_fixed; i++)
-    {
-      gsize f = node_of[level->fixed[i].freedom];
-      if (level->fixed[i].spring < 0.0f)
-        unknown[f] = -1;
-      else
-        spring[f] = level->fixed[i].spring;
-    }
+    unknown[node_of[level->fixed[i]]] = -1;
+  for (gsize f = 0; f < 3 * level->n_nodes && level->inverse_sum != NULL; f++)
+    if (!(level->inverse_sum[f] > 0.0f))
+      unknown[node_of[f]] = -1;
   for (gsize f = 0; f < 3 * n_nodes; f++)
     if (unknown[f] == 0)
       unknown[f] = (gint32) self->n++;
@@ -152,13 +180,13 @@ number_freedoms (OssVoxelCoarsest *self, const OssVoxelLevel *level, const gint3
 }
 
 static void
-add_springs (OssBlockMatrix *matrix, gsize n_nodes, const float *spring, double shift)
+stiffen_diagonal (OssBlockMatrix *matrix, gsize n_nodes, double shift)
 {
   for (gsize node = 0; node < n_nodes; node++)
     {
       double *block = oss_block_matrix_at (matrix, node, (gint32) node);
       for (gsize c = 0; c < 3; c++)
-        block[4 * c] += shift * block[4 * c] + spring[3 * node + c];
+        block[4 * c] += shift * block[4 * c];
     }
 }
 
@@ -239,7 +267,6 @@ oss_voxel_coarsest_new (const OssVoxelLevel *level, double shift, const OssTick 
   gsize n_nodes;
   g_autofree gint32 *number = number_nodes (level, &n_nodes), *elements = list_elements (level, number);
   g_autofree gint32 *unknown = g_new0 (gint32, 3 * n_nodes + 1);
-  g_autofree float *spring = g_new0 (float, 3 * n_nodes + 1);
   g_autoptr (OssIncidence) incidence = oss_incidence_new (n_nodes, level->n_elements, 8, elements, error);
   g_autoptr (OssBlockMatrix) matrix =
       incidence != NULL ? oss_block_matrix_new (incidence, 8, elements, tick, error) : NULL;
@@ -247,9 +274,12 @@ oss_voxel_coarsest_new (const OssVoxelLevel *level, double shift, const OssTick 
 
   if (matrix != NULL)
     {
-      fill_matrix (level, elements, matrix);
-      number_freedoms (self, level, number, n_nodes, unknown, spring);
-      add_springs (matrix, n_nodes, spring, shift);
+      if (level->matrix.start != NULL)
+        fill_entries (level, matrix);
+      else
+        fill_elements (level, elements, matrix);
+      number_freedoms (self, level, number, n_nodes, unknown);
+      stiffen_diagonal (matrix, n_nodes, shift);
       reduced = oss_block_matrix_reduce (matrix, unknown, self->n, tick, error);
     }
   if (reduced == NULL || !take_matrix (self, reduced, tick, error))

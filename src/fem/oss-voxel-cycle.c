@@ -9,6 +9,8 @@
 /* Steps of smoothing before and after the visit to the coarser level, and the part of the spectrum they reach. */
 #define STEPS 3
 #define REACH 10.0f
+#define COARSE_STEPS 6
+#define COARSE_REACH 30.0f
 /* Visits to each level below the second: thin struts are stiffer in bending on every coarser level, and one visit
  * would add up what is missing. */
 #define VISITS 2
@@ -31,20 +33,6 @@ take (const OssVoxelLevel *level, GError **error)
   return oss_alloc_aligned (3 * level->n_nodes + OSS_VOXEL_PAD, sizeof (float), _ ("the voxel solver"), error);
 }
 
-gboolean
-oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error)
-{
-  for (int l = 0; l < self->n_levels; l++)
-    {
-      OssVoxelLevel *level = self->level[l];
-      if (level->x == NULL
-          && ((level->x = take (level, error)) == NULL || (level->y = take (level, error)) == NULL
-              || (level->b = take (level, error)) == NULL))
-        return FALSE;
-    }
-  return TRUE;
-}
-
 typedef struct
 {
   const OssVoxelLevel *level;
@@ -58,8 +46,7 @@ step_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void 
   const Smoothing *self = sweep->data;
   oss_voxel_kernels ()->step (self->level, plane, ax, &self->step);
   for (gsize i = self->level->fixed_plane[plane]; i < self->level->fixed_plane[plane + 1]; i++)
-    if (self->level->fixed[i].spring < 0.0f)
-      self->step.out[self->level->fixed[i].freedom] = 0.0f;
+    self->step.out[self->level->fixed[i]] = 0.0f;
 }
 
 static void
@@ -71,8 +58,7 @@ residual_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, v
   for (gsize i = 0; i < n; i++)
     r[i] = b[i] - a[i];
   for (gsize i = self->level->fixed_plane[plane]; i < self->level->fixed_plane[plane + 1]; i++)
-    if (self->level->fixed[i].spring < 0.0f)
-      self->residual[self->level->fixed[i].freedom] = 0.0f;
+    self->residual[self->level->fixed[i]] = 0.0f;
 }
 
 /* The first step from zero: a multiple of D^-1 b, plane by plane. */
@@ -87,17 +73,16 @@ begin_planes (gsize begin, gsize end, guint thread, void *data)
       for (gsize row = plane * level->rows; row < (plane + 1) * level->rows; row++)
         {
           gsize n = oss_voxel_row_nodes (level, row), at = 3 * level->row_start[row];
-          const float *weight = level->inverse_modulus + level->row_start[row];
           for (gsize c = 0; c < 3; c++)
             {
-              float factor = self->step.along / (float) level->diagonal[c];
+              float factor = self->step.along;
+              const float *weight = oss_voxel_weight (level, row, c, &factor);
               for (gsize i = 0; i < n; i++)
                 self->step.out[at + c * n + i] = factor * weight[i] * self->step.b[at + c * n + i];
             }
         }
       for (gsize i = level->fixed_plane[plane]; i < level->fixed_plane[plane + 1]; i++)
-        if (level->fixed[i].spring < 0.0f)
-          self->step.out[level->fixed[i].freedom] = 0.0f;
+        self->step.out[level->fixed[i]] = 0.0f;
     }
 }
 
@@ -110,17 +95,18 @@ sweep_float (OssVoxelSystem *self, const OssVoxelLevel *level, const float *u, O
   oss_voxel_sweep (&sweep, &self->work);
 }
 
-/* Chebyshev's iteration on [largest / REACH, largest] of D^-1 A (Saad, Iterative Methods, 12.3); exchanges level->x,
+/* Chebyshev's iteration on [largest / reach, largest] of D^-1 A (Saad, Iterative Methods, 12.3); exchanges level->x,
  * the solution, and level->y. */
 static void
 smooth (OssVoxelSystem *self, OssVoxelLevel *level, gboolean from_zero)
 {
-  float largest = (float) level->largest, smallest = largest / REACH;
+  float largest = (float) level->largest, smallest = largest / (level->corner == NULL ? REACH : COARSE_REACH);
   float theta = 0.5f * (largest + smallest), delta = 0.5f * (largest - smallest), sigma = theta / delta;
   float rho = 1.0f / sigma;
   Smoothing smoothing = { .level = level, .step = { .b = level->b, .along = 1.0f / theta } };
+  int steps = level->corner == NULL ? STEPS : COARSE_STEPS;
 
-  for (int i = 0; i < STEPS; i++)
+  for (int i = 0; i < steps; i++)
     {
       OssVoxelStep *step = &smoothing.step;
       step->x = level->x;
@@ -143,6 +129,26 @@ smooth (OssVoxelSystem *self, OssVoxelLevel *level, gboolean from_zero)
     }
 }
 
+gboolean
+oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error)
+{
+  gsize largest = 0;
+
+  for (int l = 0; l < self->n_levels; l++)
+    largest = MAX (largest, self->level[l]->largest_plane);
+  if (!oss_voxel_work_prepare (&self->work, 3 * largest, error))
+    return FALSE;
+  for (int l = 0; l < self->n_levels; l++)
+    {
+      OssVoxelLevel *level = self->level[l];
+      if (level->x == NULL
+          && ((level->x = take (level, error)) == NULL || (level->y = take (level, error)) == NULL
+              || (level->b = take (level, error)) == NULL))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 /* One cycle from level @l down: level->x from level->b, and from level->x unless @from_zero. */
 static void
 descend (OssVoxelSystem *self, int l, gboolean from_zero)
@@ -157,10 +163,7 @@ descend (OssVoxelSystem *self, int l, gboolean from_zero)
   smooth (self, level, from_zero);
   Smoothing smoothing = { .level = level, .step = { .b = level->b }, .residual = level->y };
   sweep_float (self, level, level->x, residual_plane, &smoothing);
-  oss_voxel_restrict (level, coarse, 0.5f, level->y, coarse->b);
-  for (gsize i = 0; i < coarse->n_fixed; i++)
-    if (coarse->fixed[i].spring < 0.0f)
-      coarse->b[coarse->fixed[i].freedom] = 0.0f;
+  oss_voxel_restrict (level, coarse, level->y, coarse->b);
   int visits = l == 0 || l + 2 == self->n_levels ? 1 : VISITS;
   for (int visit = 0; visit < visits; visit++)
     descend (self, l + 1, visit == 0);

@@ -60,8 +60,8 @@ oss_voxel_element_stiffness (const double spacing_mm[3], double poisson, double 
 }
 
 /* Sign of Walsh-Hadamard mode @mode at @node: the product over the axes of the mode of the side the node is on. */
-static double
-mode_sign (int mode, int node)
+double
+oss_voxel_mode_sign (int mode, int node)
 {
   double sign = 1.0;
   for (int k = 0; k < 3; k++)
@@ -76,7 +76,7 @@ mode_entry (const double stiffness[24][24], int i, int mode_i, int j, int mode_j
   double sum = 0.0;
   for (int a = 0; a < 8; a++)
     for (int b = 0; b < 8; b++)
-      sum += mode_sign (mode_i, a) * stiffness[3 * a + i][3 * b + j] * mode_sign (mode_j, b);
+      sum += oss_voxel_mode_sign (mode_i, a) * stiffness[3 * a + i][3 * b + j] * oss_voxel_mode_sign (mode_j, b);
   return sum / 64.0;
 }
 

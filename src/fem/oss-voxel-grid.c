@@ -330,6 +330,9 @@ oss_voxel_level_free (OssVoxelLevel *self)
   oss_free_aligned (self->corner);
   oss_free_aligned (self->element_x);
   oss_free_aligned (self->parent);
+  oss_voxel_octants_free (self->octants);
+  oss_voxel_matrix_clear (&self->matrix);
+  oss_free_aligned (self->inverse_sum);
   oss_free_aligned (self->fixed_plane);
   g_free (self->fixed);
   oss_free_aligned (self->x);
@@ -368,71 +371,29 @@ oss_voxel_level_copies (const OssVoxelLevel *self, const gsize at[3], gsize copi
   return n;
 }
 
-/* The row a freedom belongs to. */
-static gsize
-row_of (const OssVoxelLevel *self, gsize freedom)
-{
-  gsize low = 0, high = self->rows * self->planes;
-
-  while (high - low > 1)
-    {
-      gsize middle = (low + high) / 2;
-      if (3 * self->row_start[middle] <= freedom)
-        low = middle;
-      else
-        high = middle;
-    }
-  return low;
-}
-
-double
-oss_voxel_level_diagonal (const OssVoxelLevel *self, gsize freedom)
-{
-  gsize row = row_of (self, freedom), n = oss_voxel_row_nodes (self, row), place = freedom - 3 * self->row_start[row];
-  return self->diagonal[place / n] / self->inverse_modulus[self->row_start[row] + place % n];
-}
-
-/* Springs count in the diagonal of their node. */
-static void
-stiffen (OssVoxelLevel *self, const OssVoxelFixed *fixed)
-{
-  gsize row = row_of (self, fixed->freedom), n = oss_voxel_row_nodes (self, row);
-  gsize place = fixed->freedom - 3 * self->row_start[row];
-  float *inverse = self->inverse_modulus + self->row_start[row] + place % n;
-  *inverse = (float) (1.0 / (1.0 / *inverse + fixed->spring / self->diagonal[place / n]));
-}
-
 static int
-compare_fixed (gconstpointer a, gconstpointer b)
+compare_freedoms (gconstpointer a, gconstpointer b)
 {
-  const OssVoxelFixed *p = a, *q = b;
-  if (p->freedom != q->freedom)
-    return p->freedom < q->freedom ? -1 : 1;
-  return (p->spring > q->spring) - (p->spring < q->spring);
+  gsize p = *(const gsize *) a, q = *(const gsize *) b;
+  return (p > q) - (p < q);
 }
 
 gboolean
 oss_voxel_level_take_fixed (OssVoxelLevel *self, GArray *fixed, GError **error)
 {
-  OssVoxelFixed *entry = (OssVoxelFixed *) (void *) fixed->data;
-  gsize n = 0;
+  gsize *freedom = (gsize *) (void *) fixed->data, n = 0;
 
   if (fixed->len > 1)
-    qsort (entry, fixed->len, sizeof *entry, compare_fixed);
+    qsort (freedom, fixed->len, sizeof *freedom, compare_freedoms);
   for (gsize i = 0; i < fixed->len; i++)
-    if (n == 0 || entry[n - 1].freedom != entry[i].freedom)
-      entry[n++] = entry[i];
-    else if (entry[n - 1].spring >= 0.0f)
-      entry[n - 1].spring += entry[i].spring; /* one that is held stays held: it sorts first */
-  for (gsize i = 0; i < n; i++)
-    if (entry[i].spring > 0.0f)
-      stiffen (self, &entry[i]);
+    if (n == 0 || freedom[n - 1] != freedom[i])
+      freedom[n++] = freedom[i];
   self->n_fixed = n;
-  self->fixed = (OssVoxelFixed *) (void *) g_array_free (fixed, FALSE);
-  self->bytes += (double) n * sizeof *entry;
+  self->fixed = (gsize *) (void *) g_array_free (fixed, FALSE);
+  self->bytes += (double) n * sizeof *freedom;
   for (gsize plane = 0, at = 0; plane <= self->planes; plane++)
     {
-      while (at < n && entry[at].freedom < oss_voxel_plane_start (self, plane))
+      while (at < n && self->fixed[at] < oss_voxel_plane_start (self, plane))
         at++;
       self->fixed_plane[plane] = at;
     }

@@ -16,7 +16,7 @@
 #define INT gint32
 #define LANES 16
 #define NAME v4_float
-#define LAYER
+#define OCTANTS
 #include ROWS
 #define REAL double
 #define IN float
@@ -41,7 +41,7 @@
 #define INT gint32
 #define LANES 8
 #define NAME v3_float
-#define LAYER
+#define OCTANTS
 #include ROWS
 #define REAL double
 #define IN float
@@ -65,7 +65,7 @@
 #define INT gint32
 #define LANES 4
 #define NAME any_float
-#define LAYER
+#define OCTANTS
 #include ROWS
 #define REAL double
 #define IN float
@@ -84,10 +84,10 @@
 
 static const OssVoxelKernels kernels[] = {
 #if defined(__x86_64__)
-  { "AVX-512", { row_v4_float, row_v4_mixed, row_v4_double }, layer_v4_float, step_v4 },
-  { "AVX2", { row_v3_float, row_v3_mixed, row_v3_double }, layer_v3_float, step_v3 },
+  { "AVX-512", { row_v4_float, row_v4_mixed, row_v4_double }, octants_v4_float, matrix_v4_float, step_v4 },
+  { "AVX2", { row_v3_float, row_v3_mixed, row_v3_double }, octants_v3_float, matrix_v3_float, step_v3 },
 #endif
-  { "any processor", { row_any_float, row_any_mixed, row_any_double }, layer_any_float, step_any },
+  { "any processor", { row_any_float, row_any_mixed, row_any_double }, octants_any_float, matrix_any_float, step_any },
 };
 
 static const OssVoxelKernels *chosen;

@@ -18,19 +18,47 @@ typedef struct
   guint16 node[4];
 } OssVoxelRun;
 
-/* A freedom that is not free: held (spring below 0), or with a spring on the coarser levels. */
-typedef struct
-{
-  gsize freedom;
-  float spring;
-} OssVoxelFixed;
-
 /* The stiffness matrix for E = 1 in Walsh-Hadamard modes: eight 3 x 3 blocks.  Block s couples the modes s ^ 1 of x,
  * s ^ 2 of y and s ^ 4 of z: a reflection of the box turns the sign of its own component. */
 typedef struct
 {
   double block[8][3][3];
 } OssVoxelBlocks;
+
+/**
+ * OssVoxelOctants: the operator of the first coarse level, just P' K P of the finest one, by elements.
+ * @room: between the parts of @moduli
+ * @moduli: [8][room] Walsh-Hadamard transform of the moduli of the octants of each element
+ * @table: [8][3][8][3] in modes for each of them: what component i of mode s takes from component j; the mode is
+ *   s ^ 1 << i ^ 1 << j ^ the modulus' number: everything is symmetric to reflections
+ * @octant: [8] the matrix of an octant for E = 1
+ * @special, @special_stiffness: [n_special] elements with held freedoms, ascending, with moduli 0; their [24][24]
+ */
+typedef struct
+{
+  gsize room;
+  float *moduli;
+  float table[8][3][8][3];
+  double octant[8][24][24];
+  gsize n_special;
+  guint32 *special;
+  float (*special_stiffness)[24][24];
+} OssVoxelOctants;
+
+/**
+ * OssVoxelMatrix: the operator of the coarser levels, P' A P, by blocks of 3 x 3.
+ * @start: [n_nodes + 1]
+ * @n_same: [n_nodes] entries of the node's own plane, its own first; those with the next plane follow
+ * @column, @value: [start[n_nodes]] the other node, and row-major what the node takes from it; the transpose is not
+ *   stored: the other node takes that
+ */
+typedef struct
+{
+  gsize *start;
+  guint16 *n_same;
+  gint32 *column;
+  float (*value)[9];
+} OssVoxelMatrix;
 
 /**
  * OssVoxelLevel: the voxels of one grid, compactly.
@@ -41,23 +69,24 @@ typedef struct
  * @planes, @rows: planes of nodes along z, rows of nodes in each: the lattice's, but one row on coarser levels
  * @row_start: [planes rows + 1] nodes before each row
  * @element_start: [size_y size_z + 1]
- * @modulus: [n_elements] MPa
- * @inverse_modulus: [n_nodes] 1 / sum of the moduli around
  * @parent: (nullable): [n_nodes] where a node lies in the next coarser level: element << 5 | place, see
  *   OssVoxelPlace
- * @fixed, @fixed_plane: sorted by freedom; [planes + 1] first of each plane
- * @diagonal: of the element stiffness for E = 1
  *
  * The finest level: @words and @node_bits are a bitmap of the lattice points that are nodes, @run the elements by runs,
- * @run_start [size_y size_z + 1].
+ * @run_start [size_y size_z + 1]; @modulus [n_elements] MPa; @inverse_modulus [n_nodes] 1 / sum of the moduli around;
+ * @diagonal of the element stiffness for E = 1; @fixed the held freedoms, ascending, @fixed_plane [planes + 1] the
+ * first of each plane.
  *
  * Coarser levels: a voxel has as many elements as its bone has parts that do not hang together by faces within it, and
  * a lattice point as many nodes as there are elements around it that no bone connects there: struts that pass
  * each other closely stay apart (Dick, Georgii and Westermann, IEEE TVCG 17 (2011) 1663-1675, did so for cuts). @corner
- * [n_elements][8] holds the nodes, @element_x [n_elements] the place of each element in its row.
+ * [n_elements][8] holds the nodes, @element_x [n_elements] the place of each element in its row.  Nothing is held:
+ * freedoms that move only held ones have zeros for their rows and for @inverse_sum [3 n_nodes], 1 / sum of the absolute
+ * values of a row.
  *
- * A vector has three components per node.  Those of one row of nodes stand together: x of all nodes of the row, then y,
- * then z: freedom (c, node) is 3 row_start[row] + c n_row + node - row_start[row].
+ * A vector has three components per node.  On the finest level those of one row of nodes stand together: x of all nodes
+ * of the row, then y, then z: freedom (c, node) is 3 row_start[row] + c n_row + node - row_start[row].  On the coarser
+ * levels it is 3 node + c.
  */
 typedef struct
 {
@@ -75,11 +104,14 @@ typedef struct
   guint16 *element_x;
   guint32 *parent;
   float *modulus, *inverse_modulus;
-  OssVoxelFixed *fixed;
+  OssVoxelOctants *octants;
+  OssVoxelMatrix matrix;
+  float *inverse_sum;
+  gsize *fixed;
   gsize *fixed_plane;
   double stiffness[24][24]; /* for E = 1 */
   double diagonal[3];
-  double largest; /* bound of the eigenvalues of D^-1 K: that of one element, whatever the moduli */
+  double largest; /* bound of the eigenvalues of D^-1 K; that of one element on the finest level, whatever the moduli */
   OssVoxelBlocks blocks;
   gsize largest_plane; /* nodes */
   float *x, *y, *b;    /* vectors of the cycle */
@@ -97,6 +129,24 @@ static inline gsize
 oss_voxel_plane_start (const OssVoxelLevel *level, gsize plane)
 {
   return 3 * level->row_start[plane * level->rows];
+}
+
+/* How far apart the components of a node of a row are; @step: how far the nodes. */
+static inline gsize
+oss_voxel_strides (const OssVoxelLevel *level, gsize row, gsize *step)
+{
+  *step = level->corner != NULL ? 3 : 1;
+  return level->corner != NULL ? 1 : oss_voxel_row_nodes (level, row);
+}
+
+/* Weights of the smoother along part @c of three of a row: @factor times what is given back. */
+static inline const float *
+oss_voxel_weight (const OssVoxelLevel *level, gsize row, gsize c, float *factor)
+{
+  if (level->inverse_sum != NULL)
+    return level->inverse_sum + 3 * level->row_start[row] + c * oss_voxel_row_nodes (level, row);
+  *factor /= (float) level->diagonal[c];
+  return level->inverse_modulus + level->row_start[row];
 }
 
 /* Fills @modulus with the moduli of the elements of row (y, z) that are set in the bitmap, in order. */
@@ -150,9 +200,7 @@ void *oss_voxel_level_room (OssVoxelLevel *self, gsize n, gsize size, GError **e
 
 /* Freedom of a lattice point (copies are points of their own), or G_MAXSIZE. */
 gsize oss_voxel_level_freedom (const OssVoxelLevel *self, const gsize at[3], int axis);
-/* Diagonal of the operator at a freedom. */
-double oss_voxel_level_diagonal (const OssVoxelLevel *self, gsize freedom);
-/* Sorts and takes (transfer full) the fixed freedoms; merges those that are listed twice. */
+/* Sorts and takes (transfer full) the held freedoms, gsize; those that are listed twice once. */
 gboolean oss_voxel_level_take_fixed (OssVoxelLevel *self, GArray *fixed, GError **error);
 /* Copies of a canonical point: all points of the lattice that are the same one; how many (1, 2, 4 or 8). */
 int oss_voxel_level_copies (const OssVoxelLevel *self, const gsize at[3], gsize copies[8][3]);
@@ -166,6 +214,8 @@ gboolean oss_voxel_remove_islands (const OssVoxelModel *model, OssVoxelBits *bit
                                    const OssTick *tick, GError **error);
 
 void oss_voxel_blocks_init (OssVoxelBlocks *self, const double stiffness[24][24]);
+/* +1 or -1: mode @mode at corner @node. */
+double oss_voxel_mode_sign (int mode, int node);
 /* Largest eigenvalue of D^-1 K of one element, @diagonal: its D. */
 double oss_voxel_blocks_largest (const OssVoxelBlocks *self, const double diagonal[3]);
 
@@ -179,7 +229,7 @@ typedef enum
 /* Adds what the elements of row (y, z) do to their nodes: @lower is the plane of nodes z, @upper z + 1. */
 typedef void (*OssVoxelRowFunc) (const OssVoxelLevel *level, gsize y, gsize z, const void *u, void *lower, void *upper);
 
-/* Adds what the elements of layer z of a coarser level do to their nodes. */
+/* Adds what layer z of a coarser level does to its nodes: elements by octants, or rows of the matrix. */
 typedef void (*OssVoxelLayerFunc) (const OssVoxelLevel *level, gsize z, const float *u, float *lower, float *upper);
 
 /* x' = x + a (x - x_old) + c D^-1 (b - A x), written over x_old; @old FALSE: x_old counts as x (first step),
@@ -197,7 +247,7 @@ typedef struct
 {
   const char *name;
   OssVoxelRowFunc row[3]; /* by OssVoxelPrecision */
-  OssVoxelLayerFunc layer;
+  OssVoxelLayerFunc octants, matrix;
   void (*step) (const OssVoxelLevel *level, gsize plane, const float *ax, const OssVoxelStep *step);
 } OssVoxelKernels;
 
@@ -227,7 +277,7 @@ typedef void (*OssVoxelFinish) (const OssVoxelSweep *sweep, gsize plane, gsize b
 /**
  * OssVoxelSweep: one pass of the operator over a level.
  * @u: the vector
- * @constrained: rows of held freedoms give 0, springs are added
+ * @constrained: rows of held freedoms give 0
  * @plain: use the dense matrix (OSS_VOXEL_DOUBLE only)
  * @finish: told of each plane once it is complete, on the thread that made it; planes in no order
  *
@@ -273,12 +323,10 @@ typedef struct
   float weight[8];
 } OssVoxelPlace;
 
-/* [27]; @side: weight of a middle for each of its two sides: 1/2 to interpolate. */
-void oss_voxel_places (float side, OssVoxelPlace places[27]);
+void oss_voxel_places (OssVoxelPlace places[27]);
 
-/* coarse = P' fine with @side in place of 1/2. */
-void
-oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, float side, const float *from, float *to);
+/* coarse = P' fine. */
+void oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to);
 /* fine += P coarse, zero at held freedoms. */
 void oss_voxel_prolong (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to);
 
@@ -337,6 +385,27 @@ float *oss_voxel_cycle (OssVoxelSystem *self, const OssTick *tick);
 /* Vectors of all levels; memory they take, bytes. */
 gboolean oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error);
 double oss_voxel_cycle_bytes (const OssVoxelSystem *self);
+/* Octants of the finest level; the weights of P from coarse element to the child in octant @octant. */
+void oss_voxel_child_weights (const gsize factor[3], guint octant, double weight[8][8]);
+/* to += scale W' K W; @held: bit 3 corner + axis of the freedoms of K that are left out. */
+void oss_voxel_add_projected (double weight[8][8], const double stiffness[24][24], double scale, guint32 held,
+                              double to[24][24]);
+OssVoxelOctants *oss_voxel_octants_new (const OssVoxelLevel *fine, const gsize factor[3]);
+/* Takes the moduli of the octants, [n_elements][8]. */
+gboolean oss_voxel_octants_fill (OssVoxelLevel *level, const float *moduli, GError **error);
+void oss_voxel_octants_free (OssVoxelOctants *self);
+/* Stiffness of an element of the first coarse level. */
+void oss_voxel_octants_stiffness (const OssVoxelLevel *level, gsize element, double stiffness[24][24]);
+/* Inverse sums of the rows, by which smoothing is weighted: with them no eigenvalue is above 1, be the parts of bone in
+ * an element as they may (Baker, Falgout, Kolev and Yang, SIAM J. Sci. Comput. 33 (2011) 2864-2887). */
+gboolean oss_voxel_invert_rows (OssVoxelLevel *level, GError **error);
+
+/* The matrix of a coarse level out of the next finer one's octants or matrix; @owner: [elements of the finer level]
+ * coarse element << 3 | octant. */
+gboolean oss_voxel_matrix_build (const OssVoxelLevel *fine, OssVoxelLevel *coarse, const guint32 *owner,
+                                 const OssTick *tick, GError **error);
+void oss_voxel_matrix_clear (OssVoxelMatrix *self);
+
 /* The coarser levels. */
 gboolean oss_voxel_build_coarse (OssVoxelSystem *self, const OssTick *tick, GError **error);
 

@@ -181,12 +181,12 @@ oss_voxel_system_precondition (OssVoxelSystem *self, const double *residual_n, d
   for (gsize i = 0; i < n; i++)
     level->b[i] = (float) vector[i];
   for (gsize i = 0; i < level->n_fixed; i++)
-    level->b[level->fixed[i].freedom] = 0.0f;
+    level->b[level->fixed[i]] = 0.0f;
   const float *z = oss_voxel_cycle (self, NULL);
   for (gsize i = 0; i < n; i++)
     vector[i] = z[i];
   for (gsize i = 0; i < level->n_fixed; i++)
-    vector[level->fixed[i].freedom] = 0.0;
+    vector[level->fixed[i]] = 0.0;
   oss_voxel_take_motions_out (self, vector);
   oss_voxel_to_public (self, vector);
   memcpy (correction_mm, vector, 3 * self->n_public_nodes * sizeof *vector);

@@ -124,7 +124,7 @@ static void
 zero_held (const OssVoxelLevel *level, double *vector)
 {
   for (gsize i = 0; i < level->n_fixed; i++)
-    vector[level->fixed[i].freedom] = 0.0;
+    vector[level->fixed[i]] = 0.0;
 }
 
 static void
@@ -320,7 +320,7 @@ find_direction (Solve *self, double *rz, GError **error)
     return oss_tick_cancelled (error);
   oss_voxel_take_motions_out_float (self->system, self->z);
   for (gsize i = 0; i < level->n_fixed; i++)
-    self->z[level->fixed[i].freedom] = 0.0f;
+    self->z[level->fixed[i]] = 0.0f;
   each_plane (self, dot_preconditioned);
   double now = oss_voxel_sum_planes (level, self->sum),
          changed = -self->alpha * oss_voxel_sum_planes (level, self->sum_2);

@@ -13,13 +13,13 @@ FN (step) (const OssVoxelLevel *level, gsize plane, const float *ax, const OssVo
   for (gsize row = plane * level->rows; row < (plane + 1) * level->rows; row++)
     {
       gsize n = oss_voxel_row_nodes (level, row);
-      const float *restrict weight = level->inverse_modulus + level->row_start[row];
-      for (int c = 0; c < 3; c++)
+      for (gsize c = 0; c < 3; c++)
         {
-          gsize at = 3 * level->row_start[row] + (gsize) c * n;
+          gsize at = 3 * level->row_start[row] + c * n;
           const float *restrict a = ax + (at - base), *restrict x = step->x + at, *restrict b = step->b + at;
           float *restrict out = step->out + at;
-          float across = step->across, along = step->along / (float) level->diagonal[c];
+          float across = step->across, along = step->along;
+          const float *restrict weight = oss_voxel_weight (level, row, c, &along);
           if (step->old == 1)
             for (gsize i = 0; i < n; i++)
               out[i] = x[i] + across * (x[i] - out[i]) + along * weight[i] * (b[i] - a[i]);

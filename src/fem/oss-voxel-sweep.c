@@ -65,21 +65,10 @@ constrain (const OssVoxelSweep *self, gsize plane, gsize begin, void *ax)
   const OssVoxelLevel *level = self->level;
 
   for (gsize i = level->fixed_plane[plane]; i < level->fixed_plane[plane + 1]; i++)
-    {
-      gsize f = level->fixed[i].freedom;
-      float spring = level->fixed[i].spring;
-      if (self->precision == OSS_VOXEL_FLOAT)
-        {
-          float *at = (float *) ax + (f - begin);
-          *at = spring < 0.0f ? 0.0f : *at + spring * ((const float *) self->u)[f];
-        }
-      else
-        {
-          double *at = (double *) ax + (f - begin);
-          double u = self->precision == OSS_VOXEL_DOUBLE ? ((const double *) self->u)[f] : ((const float *) self->u)[f];
-          *at = spring < 0.0f ? 0.0 : *at + spring * u;
-        }
-    }
+    if (self->precision == OSS_VOXEL_FLOAT)
+      ((float *) ax)[level->fixed[i] - begin] = 0.0f;
+    else
+      ((double *) ax)[level->fixed[i] - begin] = 0.0;
 }
 
 static void
@@ -95,7 +84,7 @@ finish_plane (const OssVoxelSweep *self, gsize plane, void *ax)
       else
         fold_double (level, plane, ax);
     }
-  if (self->constrained)
+  if (self->constrained && level->n_fixed > 0)
     constrain (self, plane, begin, ax);
   self->finish (self, plane, begin, oss_voxel_plane_start (level, plane + 1) - begin, ax);
 }
@@ -108,7 +97,8 @@ add_layer (const OssVoxelSweep *self, gsize z, void *lower, void *upper)
 
   if (level->corner != NULL)
     {
-      oss_voxel_kernels ()->layer (level, z, self->u, lower, upper);
+      const OssVoxelKernels *kernels = oss_voxel_kernels ();
+      (level->octants != NULL ? kernels->octants : kernels->matrix) (level, z, self->u, lower, upper);
       return;
     }
   for (gsize y = 0; y < level->size[1]; y++)
@@ -142,7 +132,8 @@ sweep_planes (gsize begin, gsize end, guint thread, void *data)
 
   for (gsize plane = begin; plane < end && !oss_tick_stopped (pass->work->tick); plane++)
     {
-      gsize above = plane < layers ? plane : 0;
+      /* Of a matrix the last plane has rows too; on a periodic axis it is a copy of the first. */
+      gsize above = plane < layers || level->matrix.start != NULL ? plane : 0;
       if (plane == begin)
         {
           memset (upper, 0, room);
@@ -153,7 +144,7 @@ sweep_planes (gsize begin, gsize end, guint thread, void *data)
       lower = upper;
       upper = swap;
       memset (upper, 0, room);
-      if (plane < layers || level->periodic[2])
+      if (plane < layers || level->periodic[2] || level->matrix.start != NULL)
         add_layer (self, above, lower, upper);
       finish_plane (self, plane, lower);
     }

@@ -44,7 +44,7 @@ static gboolean
 fix_held (OssVoxelSystem *self, GError **error)
 {
   OssVoxelLevel *level = self->level[0];
-  GArray *fixed = g_array_new (FALSE, FALSE, sizeof (OssVoxelFixed));
+  GArray *fixed = g_array_new (FALSE, FALSE, sizeof (gsize));
 
   for (gsize i = 0; i < self->n_held; i++)
     {
@@ -53,9 +53,9 @@ fix_held (OssVoxelSystem *self, GError **error)
       int n = oss_voxel_level_copies (level, point, copies);
       for (int c = 0; c < n; c++)
         {
-          OssVoxelFixed entry = { oss_voxel_level_freedom (level, copies[c], self->held[i].axis), -1.0f };
-          if (entry.freedom != G_MAXSIZE)
-            g_array_append_val (fixed, entry);
+          gsize freedom = oss_voxel_level_freedom (level, copies[c], self->held[i].axis);
+          if (freedom != G_MAXSIZE)
+            g_array_append_val (fixed, freedom);
         }
     }
   return oss_voxel_level_take_fixed (level, fixed, error);

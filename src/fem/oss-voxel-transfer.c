@@ -5,7 +5,7 @@
 #include <string.h>
 
 void
-oss_voxel_places (float side, OssVoxelPlace places[27])
+oss_voxel_places (OssVoxelPlace places[27])
 {
   memset (places, 0, 27 * sizeof *places);
   for (int place = 0; place < 27; place++)
@@ -15,7 +15,7 @@ oss_voxel_places (float side, OssVoxelPlace places[27])
         {
           float weight = 1.0f;
           for (int k = 0; k < 3; k++)
-            weight *= at[k] == 1 ? side : at[k] == 2 * (corner >> k & 1) ? 1.0f : 0.0f;
+            weight *= at[k] == 1 ? 0.5f : at[k] == 2 * (corner >> k & 1) ? 1.0f : 0.0f;
           if (weight > 0.0f)
             {
               places[place].corner[places[place].n] = (guint8) corner;
@@ -35,11 +35,10 @@ typedef struct
 } Transfer;
 
 static void
-transfer_init (Transfer *self, const OssVoxelLevel *fine, const OssVoxelLevel *coarse, float side, const float *from,
-               float *to)
+transfer_init (Transfer *self, const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to)
 {
   *self = (Transfer){ .fine = fine, .coarse = coarse, .from = from, .to = to };
-  oss_voxel_places (side, self->all);
+  oss_voxel_places (self->all);
   for (int place = 0; place < 27; place++)
     for (int i = 0; i < self->all[place].n; i++)
       {
@@ -78,26 +77,24 @@ moved_planes (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, gsize at, 
 
 /* Adds the nodes of a row of the finer level to a plane of the coarse one; @n: without the copy at the end. */
 static void
-restrict_row (const Transfer *self, const OssVoxelPlace *places, gsize row, gsize n, gsize coarse_plane)
+restrict_row (const Transfer *self, const OssVoxelPlace *places, gsize row, gsize n)
 {
   const OssVoxelLevel *fine = self->fine, *coarse = self->coarse;
-  gsize stride = oss_voxel_row_nodes (fine, row), coarse_start = coarse->row_start[coarse_plane];
-  gsize coarse_stride = coarse->row_start[coarse_plane + 1] - coarse_start;
+  gsize step, stride = oss_voxel_strides (fine, row, &step);
   const float *from = self->from + 3 * fine->row_start[row];
   const guint32 *parent = fine->parent + fine->row_start[row];
-  float *to = self->to + 3 * coarse_start;
 
   for (gsize i = 0; i < n; i++)
     {
       const OssVoxelPlace *place = &places[parent[i] & 31];
       const gint32 *corner = coarse->corner + 8 * (gsize) (parent[i] >> 5);
-      float x = from[i], y = from[stride + i], z = from[2 * stride + i];
+      float x = from[step * i], y = from[stride + step * i], z = from[2 * stride + step * i];
       for (int c = 0; c < place->n; c++)
         {
-          float *at = to + ((gsize) corner[place->corner[c]] - coarse_start);
-          at[0] += place->weight[c] * x;
-          at[coarse_stride] += place->weight[c] * y;
-          at[2 * coarse_stride] += place->weight[c] * z;
+          float *at = self->to + 3 * (gsize) corner[place->corner[c]], weight = place->weight[c];
+          at[0] += weight * x;
+          at[1] += weight * y;
+          at[2] += weight * z;
         }
     }
 }
@@ -123,55 +120,44 @@ restrict_planes (gsize begin, gsize end, guint thread, void *data)
               gsize nodes = oss_voxel_row_nodes (fine, row);
               if (copies && fine->periodic[0] && (fine->node_bits[row * fine->words] & 1) != 0)
                 nodes--;
-              restrict_row (self, places, row, nodes, coarse_plane);
+              restrict_row (self, places, row, nodes);
             }
         }
     }
 }
 
 void
-oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, float side, const float *from, float *to)
+oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to)
 {
   Transfer transfer;
 
-  transfer_init (&transfer, fine, coarse, side, from, to);
+  transfer_init (&transfer, fine, coarse, from, to);
   oss_parallel_for (coarse->planes, fine->n_nodes < 8000 ? coarse->planes : 2, restrict_planes, &transfer);
 }
 
-/* Nodes of a row of the finer level take from one or two planes of the coarse one. */
 static void
 prolong_row (const Transfer *self, gsize row)
 {
   const OssVoxelLevel *fine = self->fine, *coarse = self->coarse;
-  gsize n = oss_voxel_row_nodes (fine, row), z = row / fine->rows, start[3], stride[3];
+  gsize step, n = oss_voxel_row_nodes (fine, row), stride = oss_voxel_strides (fine, row, &step);
   const guint32 *parent = fine->parent + fine->row_start[row];
   float *to = self->to + 3 * fine->row_start[row];
 
-  /* A node in the middle lies between planes z / 2 and the next; others lie on one. */
-  for (gsize s = 0; s < 2; s++)
-    {
-      gsize plane = (z / coarse->factor[2] + s) % coarse->planes;
-      start[s] = coarse->row_start[plane];
-      stride[s] = coarse->row_start[plane + 1] - start[s];
-    }
   for (gsize i = 0; i < n; i++)
     {
-      guint32 at = parent[i] & 31;
-      const OssVoxelPlace *place = &self->all[at];
+      const OssVoxelPlace *place = &self->all[parent[i] & 31];
       const gint32 *corner = coarse->corner + 8 * (gsize) (parent[i] >> 5);
-      gboolean middle = at / 9 == 1;
-      float x = 0.0f, y = 0.0f, w = 0.0f;
+      float x = 0.0f, y = 0.0f, z = 0.0f;
       for (int c = 0; c < place->n; c++)
         {
-          int s = middle ? place->corner[c] >> 2 : 0;
-          const float *from = self->from + 2 * start[s] + (gsize) corner[place->corner[c]];
-          x += place->weight[c] * from[0];
-          y += place->weight[c] * from[stride[s]];
-          w += place->weight[c] * from[2 * stride[s]];
+          const float *from = self->from + 3 * (gsize) corner[place->corner[c]], weight = place->weight[c];
+          x += weight * from[0];
+          y += weight * from[1];
+          z += weight * from[2];
         }
-      to[i] += x;
-      to[n + i] += y;
-      to[2 * n + i] += w;
+      to[step * i] += x;
+      to[stride + step * i] += y;
+      to[2 * stride + step * i] += z;
     }
 }
 
@@ -186,8 +172,7 @@ prolong_planes (gsize begin, gsize end, guint thread, void *data)
       for (gsize row = plane * fine->rows; row < (plane + 1) * fine->rows; row++)
         prolong_row (self, row);
       for (gsize i = fine->fixed_plane[plane]; i < fine->fixed_plane[plane + 1]; i++)
-        if (fine->fixed[i].spring < 0.0f)
-          self->to[fine->fixed[i].freedom] = 0.0f;
+        self->to[fine->fixed[i]] = 0.0f;
     }
 }
 
@@ -196,6 +181,6 @@ oss_voxel_prolong (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const
 {
   Transfer transfer;
 
-  transfer_init (&transfer, fine, coarse, 0.5f, from, to);
+  transfer_init (&transfer, fine, coarse, from, to);
   oss_parallel_for (fine->planes, fine->n_nodes < 8000 ? fine->planes : 2, prolong_planes, &transfer);
 }
