@@ -107,7 +107,7 @@ bench_kind (OssCliBench *bench, OssElementKind kind, double size_mm, gboolean so
   if (body == NULL)
     return FALSE;
   OssFemModel model = oss_bench_body_model (body);
-  if (!oss_bench_kernels (&model, kernel_seconds (), bench->kernels, &kernels, error))
+  if (!oss_bench_kernels (&model, kernel_seconds (), !given.no_direct, bench->kernels, &kernels, error))
     return FALSE;
   if (!solve)
     return TRUE;

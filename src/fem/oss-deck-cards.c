@@ -56,11 +56,12 @@ take_number (OssDeckRaw *self, OssDeckFields *fields, const char *what, gint32 *
   gsize length;
 
   if (!oss_deck_field (fields, &text, &length) || length == 0)
-    return oss_deck_fail (&self->scan, self->scan.place, OSS_ERROR_INVALID_DATA, error, _ ("the %s is missing."), what);
+    return oss_deck_fail (&self->scan, self->scan.place, OSS_ERROR_INVALID_DATA, error, _ ("the %s is missing."),
+                          _ (what));
   if (!oss_deck_parse_int (text, length, value) || *value < 1)
     return oss_deck_fail (&self->scan, self->scan.place, OSS_ERROR_INVALID_DATA, error,
                           _ ("“%s” is not a %s: a whole number above 0, %d at most."), oss_deck_show (text, length),
-                          what, G_MAXINT32);
+                          _ (what), G_MAXINT32);
   return TRUE;
 }
 
@@ -101,7 +102,7 @@ oss_deck_card_node (OssDeckRaw *self, GError **error)
       OssDeckNode node = { .place = self->scan.place };
       const char *text;
       gsize length;
-      if (!take_number (self, &fields, _ ("node number"), &node.number, error))
+      if (!take_number (self, &fields, N_ ("node number"), &node.number, error))
         return FALSE;
       for (int k = 0; k < 3 && oss_deck_field (&fields, &text, &length); k++)
         if (length > 0 && !oss_deck_parse_double (text, length, &node.x[k]))
@@ -161,7 +162,7 @@ element_nodes (OssDeckRaw *self, OssDeckFields *fields, gint32 number, int n_nod
           *fields = oss_deck_fields (&self->scan);
           continue;
         }
-      if (!take_number (self, fields, _ ("node number"), &node, error))
+      if (!take_number (self, fields, N_ ("node number"), &node, error))
         return FALSE;
       g_array_append_val (self->element_nodes, node);
       a++;
@@ -187,7 +188,7 @@ oss_deck_card_element (OssDeckRaw *self, GError **error)
     {
       OssDeckFields fields = oss_deck_fields (&self->scan);
       OssDeckElement element = { .place = self->scan.place, .first = self->elements->len };
-      if (!take_number (self, &fields, _ ("element number"), &element.number, error)
+      if (!take_number (self, &fields, N_ ("element number"), &element.number, error)
           || !element_nodes (self, &fields, element.number, n_nodes, error))
         return FALSE;
       if (self->elements->len >= MAX_ITEMS)
@@ -214,10 +215,10 @@ generate (OssDeckRaw *self, OssDeckRawSet *set, GError **error)
   OssDeckFields fields = oss_deck_fields (&self->scan);
   gint32 first, last, step = 1;
 
-  if (!take_number (self, &fields, _ ("first number"), &first, error)
-      || !take_number (self, &fields, _ ("last number"), &last, error))
+  if (!take_number (self, &fields, N_ ("first number"), &first, error)
+      || !take_number (self, &fields, N_ ("last number"), &last, error))
     return FALSE;
-  if (fields.at < fields.end && !take_number (self, &fields, _ ("step"), &step, error))
+  if (fields.at < fields.end && !take_number (self, &fields, N_ ("step"), &step, error))
     return FALSE;
   if (last < first || (last - first) % step != 0 || fields.at < fields.end)
     return oss_deck_fail (&self->scan, self->scan.place, OSS_ERROR_INVALID_DATA, error,
@@ -469,7 +470,7 @@ oss_deck_card_equation (OssDeckRaw *self, GError **error)
       OssDeckEquation equation = { .first = self->terms->len, .place = self->scan.place };
       OssDeckFields fields = oss_deck_fields (&self->scan);
       gint32 n;
-      if (!take_number (self, &fields, _ ("number of terms"), &n, error))
+      if (!take_number (self, &fields, N_ ("number of terms"), &n, error))
         return FALSE;
       for (gint32 i = 0; i < n; i++)
         {
@@ -486,8 +487,8 @@ oss_deck_card_equation (OssDeckRaw *self, GError **error)
                                       _ ("the equation has %d terms instead of %d."), i, n);
               fields = oss_deck_fields (&self->scan);
             }
-          if (!take_number (self, &fields, _ ("node number"), &term.number, error)
-              || !take_number (self, &fields, _ ("direction"), &axis, error))
+          if (!take_number (self, &fields, N_ ("node number"), &term.number, error)
+              || !take_number (self, &fields, N_ ("direction"), &axis, error))
             return FALSE;
           if (axis > 3)
             return oss_deck_fail (&self->scan, self->scan.place, OSS_ERROR_INVALID_DATA, error,
@@ -568,14 +569,14 @@ boundary_line (OssDeckRaw *self, OssDeckBoundary *boundary, GError **error)
   if (!oss_deck_field (&fields, &text, &length) || !named_support (text, length, &first, &last))
     {
       fields = rest;
-      if (!take_number (self, &fields, _ ("direction"), &first, error))
+      if (!take_number (self, &fields, N_ ("direction"), &first, error))
         return FALSE;
       last = first;
       rest = fields;
       if (oss_deck_field (&fields, &text, &length) && length > 0)
         {
           fields = rest;
-          if (!take_number (self, &fields, _ ("direction"), &last, error))
+          if (!take_number (self, &fields, N_ ("direction"), &last, error))
             return FALSE;
         }
     }
@@ -633,7 +634,7 @@ oss_deck_card_cload (OssDeckRaw *self, GError **error)
       gsize length;
       gint32 axis;
       if (!take_target (self, &fields, &load.target, error)
-          || !take_number (self, &fields, _ ("direction"), &axis, error))
+          || !take_number (self, &fields, N_ ("direction"), &axis, error))
         return FALSE;
       if (axis > 3)
         return oss_deck_fail (&self->scan, self->scan.place, OSS_ERROR_INVALID_DATA, error,

@@ -217,7 +217,7 @@ fill_vectors (Work *self)
 }
 
 static gboolean
-bench_solvers (Work *self, double seconds, GArray *kernels, const OssTick *tick, GError **error)
+bench_solvers (Work *self, double seconds, gboolean factorizing, GArray *kernels, const OssTick *tick, GError **error)
 {
   gsize blocks = self->stiffness->start[self->stiffness->n], weakest, unknowns = 0;
   double n = (double) blocks, rows = (double) self->stiffness->n, best;
@@ -239,6 +239,8 @@ bench_solvers (Work *self, double seconds, GArray *kernels, const OssTick *tick,
   double read = oss_tet_solver_bytes (self->solver);
   add_kernel (self, kernels, N_ ("multigrid cycle"), N_ ("unknown"), unknowns, best, NAN, read > 0.0 ? read : NAN,
               TRUE);
+  if (!factorizing)
+    return TRUE;
   if (!time_calls (self, factorize, 0.0, &best, tick, error))
     return FALSE;
   add_kernel (self, kernels, N_ ("factorisation"), N_ ("unknown"), unknowns, best, self->factor.flops, NAN, FALSE);
@@ -266,7 +268,8 @@ find_unknowns (Work *self)
 }
 
 gboolean
-oss_bench_kernels (const OssFemModel *model, double seconds, GArray *kernels, const OssTick *tick, GError **error)
+oss_bench_kernels (const OssFemModel *model, double seconds, gboolean factorizing, GArray *kernels, const OssTick *tick,
+                   GError **error)
 {
   g_auto (Work) self = { .model = model };
   const OssMesh *mesh = model->mesh;
@@ -284,7 +287,7 @@ oss_bench_kernels (const OssFemModel *model, double seconds, GArray *kernels, co
       || (self.smoother = oss_smoother_new (self.stiffness, self.free, tick, error)) == NULL)
     return FALSE;
   fill_vectors (&self);
-  return bench_solvers (&self, seconds, kernels, &solvers, error);
+  return bench_solvers (&self, seconds, factorizing, kernels, &solvers, error);
 }
 
 /* --- Whole solutions --- */

@@ -51,14 +51,15 @@ typedef struct
 /**
  * oss_bench_kernels:
  * @seconds: about so long for each kernel
+ * @factorizing: whether the factorisation is one of them: it takes long and much memory
  * @kernels: (element-type OssBenchKernel): appended to
  *
  * Geometry, stiffness matrix, stresses, matrix product, smoother, one multigrid cycle, factorisation.
  *
  * Returns: %FALSE with the errors of oss_fem_solve()
  */
-OSS_API gboolean oss_bench_kernels (const OssFemModel *model, double seconds, GArray *kernels, const OssTick *tick,
-                                    GError **error);
+OSS_API gboolean oss_bench_kernels (const OssFemModel *model, double seconds, gboolean factorizing, GArray *kernels,
+                                    const OssTick *tick, GError **error);
 
 /**
  * OssBenchSolution: one model solved from the mesh or image on.

@@ -61,11 +61,25 @@ typedef struct
   GArray **columns; /* of each chunk of rows, one row after the other */
 } Pattern;
 
-static int
-compare_columns (const void *a, const void *b)
+/* Puts a number into an ascending list unless it is there. */
+static gsize
+insert_column (gint32 *column, gsize n, gint32 number)
 {
-  gint32 x = *(const gint32 *) a, y = *(const gint32 *) b;
-  return (x > y) - (x < y);
+  gsize low = 0, high = n;
+
+  while (low < high)
+    {
+      gsize middle = (low + high) / 2;
+      if (column[middle] < number)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  if (low < n && column[low] == number)
+    return n;
+  memmove (column + low + 1, column + low, (n - low) * sizeof *column);
+  column[low] = number;
+  return n + 1;
 }
 
 /* Appends the neighbours of @row up to and with itself; returns how many. */
@@ -74,22 +88,19 @@ append_row (const Pattern *self, gsize row, GArray *columns)
 {
   const OssIncidence *incidence = self->incidence;
   guint first = columns->len;
+  gsize elements = incidence->start[row + 1] - incidence->start[row], n = 0;
 
+  g_array_set_size (columns, first + (guint) (elements * self->nodes_per_element)); /* at most */
+  gint32 *column = (gint32 *) (void *) columns->data + first;
   for (gsize c = incidence->start[row]; c < incidence->start[row + 1]; c++)
     {
       const gint32 *nodes = self->elements + incidence->corner[c] / self->nodes_per_element * self->nodes_per_element;
       for (gsize b = 0; b < self->nodes_per_element; b++)
         if (nodes[b] <= (gint32) row)
-          g_array_append_val (columns, nodes[b]);
+          n = insert_column (column, n, nodes[b]);
     }
-  gint32 *column = (gint32 *) (void *) columns->data + first;
-  gsize n = columns->len - first, unique = 0;
-  qsort (column, n, sizeof *column, compare_columns);
-  for (gsize k = 0; k < n; k++)
-    if (k == 0 || column[k] != column[k - 1])
-      column[unique++] = column[k];
-  g_array_set_size (columns, first + (guint) unique);
-  return unique;
+  g_array_set_size (columns, first + (guint) n);
+  return n;
 }
 
 static void
