@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/oss-step-column.h"
 
+#include "app/oss-caps-choice.h"
 #include "app/oss-curve-view.h"
 #include "app/oss-estimates-button.h"
 #include "app/oss-format.h"
@@ -35,6 +36,7 @@ struct _OssStepColumn
   GtkEntry *slope, *intercept, *comment;
   GtkLabel *place, *law_source, *yield_source;
   GtkSpinButton *size, *final_strain, *increments;
+  OssCapsChoice *caps;
   GtkSwitch *name_patient, *nonlinear;
 
   GtkWidget *result, *class_box;
@@ -360,6 +362,17 @@ law_cb (OssStepColumn *self)
     oss_document_edit (self->document, edit_law, &laws[selected]);
 }
 
+/* The load beyond yield is led by the endplates themselves: one excludes the other. */
+static void
+update_exclusive (OssStepColumn *self)
+{
+  OssCaps caps;
+
+  oss_caps_choice_get (self->caps, &caps);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->caps), !gtk_switch_get_active (self->nonlinear));
+  gtk_widget_set_sensitive (GTK_WIDGET (self->nonlinear), caps.kind == OSS_CAPS_NONE);
+}
+
 static void
 edit_nonlinear (OssStudyOptions *options, gconstpointer data)
 {
@@ -384,7 +397,28 @@ nonlinear_cb (OssStepColumn *self)
   gtk_revealer_set_reveal_child (self->beyond, wanted.nonlinear);
   show_yield_source (self);
   if (!self->updating && self->document != NULL)
-    oss_document_edit (self->document, edit_nonlinear, &wanted);
+    {
+      update_exclusive (self);
+      oss_document_edit (self->document, edit_nonlinear, &wanted);
+    }
+}
+
+static void
+edit_caps (OssStudyOptions *options, gconstpointer data)
+{
+  options->caps = *(const OssCaps *) data;
+}
+
+static void
+caps_cb (OssStepColumn *self)
+{
+  OssCaps caps;
+
+  if (self->updating || self->document == NULL)
+    return;
+  oss_caps_choice_get (self->caps, &caps);
+  update_exclusive (self);
+  oss_document_edit (self->document, edit_caps, &caps);
 }
 
 /* Cards */
@@ -471,6 +505,8 @@ show_options (OssStepColumn *self)
     if (g_strcmp0 (laws[i].name, options->law) == 0)
       gtk_drop_down_set_selected (self->law, i);
   show_nonlinear (self, options);
+  oss_caps_choice_set (self->caps, &options->caps);
+  update_exclusive (self);
   oss_step_column_set_level (self, options->vertebra);
   self->updating = FALSE;
 }
@@ -541,6 +577,7 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssStepColumn, final_strain);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, increments);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, yield_source);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, caps);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, comment);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, paper);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, name_patient);
@@ -564,6 +601,7 @@ oss_step_column_class_init (OssStepColumnClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = oss_step_column_dispose;
   g_type_ensure (OSS_TYPE_STEP_CARD);
+  g_type_ensure (OSS_TYPE_CAPS_CHOICE);
   g_type_ensure (OSS_TYPE_CURVE_VIEW);
   g_type_ensure (OSS_TYPE_ESTIMATES_BUTTON);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/ossature/Ossature/ui/step-column.ui");
@@ -575,6 +613,7 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, mesh_cb);
   gtk_widget_class_bind_template_callback (widget_class, law_cb);
   gtk_widget_class_bind_template_callback (widget_class, nonlinear_cb);
+  gtk_widget_class_bind_template_callback (widget_class, caps_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
 }
 

@@ -129,6 +129,9 @@ simulate_facts (OssStudy *study, const OssSimulateResult *result, GPtrArray *fac
 
   add_fact (facts, "%s N", force);
   add_fact (facts, "%s s", seconds);
+  if (result->capped != NULL)
+    /* Translators: %s is the kind of caps: "caps: bone cement (PMMA)". */
+    add_fact (facts, _ ("caps: %s"), oss_caps_title (result->capped->caps.kind));
   /* Translators: share of elements whose density lies outside the law's range. */
   add_fact (facts, _ ("%s %% outside range"), outside);
   if (result->curve != NULL)

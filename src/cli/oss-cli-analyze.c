@@ -283,6 +283,16 @@ check_converged (OssStudy *study, GError **error)
   return FALSE;
 }
 
+static void
+add_caps (GString *text, const OssCapped *capped)
+{
+  if (capped == NULL)
+    return;
+  g_string_append_printf (text, _ ("Caps                %s, %.1f mm, %g MPa; with them %.0f N/mm\n"),
+                          oss_caps_title (capped->caps.kind), capped->caps.thickness_mm, capped->caps.modulus_mpa,
+                          capped->stiffness_with_caps_n_per_mm);
+}
+
 static gboolean
 print_summary (OssStudy *study, const char *folder, GError **error)
 {
@@ -305,6 +315,7 @@ print_summary (OssStudy *study, const char *folder, GError **error)
     g_string_append_printf (text, _ ("Trabecular density  %.0f mg/cm³ (%s), its error is not known\n"),
                             segment->vbmd.mean_mg_cm3, oss_basis_name (line->basis));
   g_string_append_printf (text, _ ("Stiffness           %.0f N/mm\n"), simulate->strength.stiffness_n_per_mm);
+  add_caps (text, simulate->capped);
   add_estimates (text, simulate);
   g_string_append_printf (text, _ ("Von Mises stress    median %.2f, 95th percentile %.2f MPa at %.0f N\n"),
                           simulate->stress.p50_mpa, simulate->stress.p95_mpa, simulate->strength.reaction_n);

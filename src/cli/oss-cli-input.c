@@ -51,6 +51,11 @@ const GOptionEntry oss_cli_input_simulate[] = {
   DOUBLE ("displacement", displacement,
           /* xgettext:no-c-format */
           N_ ("how far the superior endplate is pressed down (default: 0.68 % of the height)"), "MM"),
+  STRING ("caps", caps, N_ ("what stands between endplates and plates: none (the default), pmma (bone cement) or disc"),
+          "KIND"),
+  DOUBLE ("cap-thickness", cap_thickness, N_ ("from an endplate's mean height to its plate (default: pmma 10, disc 8)"),
+          "MM"),
+  DOUBLE ("cap-modulus", cap_modulus, N_ ("Young's modulus of the caps (default: pmma 2500, disc 8)"), "MPA"),
   { "nonlinear", 0, 0, G_OPTION_ARG_NONE, &oss_cli_input.nonlinear,
     N_ ("also follow the load beyond yield: load-displacement curve, offset yield, plateau"), NULL },
   STRING ("yield-law", yield_law,
@@ -138,6 +143,29 @@ apply_nonlinear (OssStudyOptions *options, GError **error)
   return FALSE;
 }
 
+static gboolean
+apply_caps (OssCaps *caps, GError **error)
+{
+  const OssCliInput *input = &oss_cli_input;
+  OssCapsKind kind = OSS_CAPS_NONE;
+
+  if (input->caps != NULL && !oss_caps_from_name (input->caps, &kind, error))
+    return FALSE;
+  oss_caps_init (caps, kind);
+  if (kind == OSS_CAPS_NONE && (input->cap_thickness != 0.0 || input->cap_modulus != 0.0))
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                           _ ("“--cap-thickness” and “--cap-modulus” belong to “--caps pmma” or “--caps disc”; give "
+                              "that too."));
+      return FALSE;
+    }
+  if (input->cap_thickness != 0.0)
+    caps->thickness_mm = input->cap_thickness;
+  if (input->cap_modulus != 0.0)
+    caps->modulus_mpa = input->cap_modulus;
+  return TRUE;
+}
+
 gboolean
 oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
 {
@@ -164,7 +192,8 @@ oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
                      input->density);
     }
   good = good && apply_segment (&options, error) && apply_mesh (&options.mesh, error)
-         && apply_nonlinear (&options, error) && oss_study_set_options (study, &options, error);
+         && apply_caps (&options.caps, error) && apply_nonlinear (&options, error)
+         && oss_study_set_options (study, &options, error);
   oss_study_options_clear (&options);
   return good;
 }

@@ -49,6 +49,8 @@ typedef struct
   char *series, *kernel, *density, *calibration, *phantom;
   char *vertebra, *at, *labels, *numbering, *label_values;
   char *mesh_kind, *law, *conversion;
+  char *caps;
+  double cap_thickness, cap_modulus;
   double mesh_size, displacement;
   gboolean nonlinear;
   char *yield_law, *criterion;

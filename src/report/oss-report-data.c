@@ -52,6 +52,13 @@ set_unknown (OssReportData *self)
                               &self->stress.p95_mpa,
                               &self->stress.p99_mpa,
                               &self->stress.mean_mpa,
+                              &self->caps.thickness_mm,
+                              &self->caps.modulus_mpa,
+                              &self->caps.poisson,
+                              &self->caps_stiffness_n_per_mm,
+                              &self->caps_displacement_mm,
+                              &self->caps_contact_mm2[0],
+                              &self->caps_contact_mm2[1],
                               &self->relative_residual,
                               &self->final_strain };
 
@@ -206,6 +213,19 @@ take_curve (OssReportData *self, const OssSimulateResult *simulate)
 }
 
 static void
+take_caps (OssReportData *self, const OssCapped *capped)
+{
+  if (capped == NULL)
+    return;
+  self->caps = capped->caps;
+  self->caps_stiffness_n_per_mm = capped->stiffness_with_caps_n_per_mm;
+  self->caps_displacement_mm = capped->plates_mm;
+  self->caps_contact_mm2[0] = capped->contact_mm2[0];
+  self->caps_contact_mm2[1] = capped->contact_mm2[1];
+  self->caps_elements = capped->mesh->n_elements - capped->n_bone_elements;
+}
+
+static void
 take_simulate (OssReportData *self, const OssSimulateResult *simulate)
 {
   const OssLaw *law = simulate->chain.law;
@@ -227,6 +247,7 @@ take_simulate (OssReportData *self, const OssSimulateResult *simulate)
   self->inferior_area_mm2 = simulate->inferior.area_mm2;
   self->strength = simulate->strength;
   self->stress = simulate->stress;
+  take_caps (self, simulate->capped);
   self->solver = g_strdup (simulate->fem->solver);
   self->solver_reason = g_strdup (simulate->fem->reason);
   self->solver_iterations = simulate->fem->iterations;

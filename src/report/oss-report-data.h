@@ -84,6 +84,9 @@ typedef struct
   double displacement_mm, superior_area_mm2, inferior_area_mm2;
   OssStrength strength;
   OssStressSummary stress;
+  OssCaps caps; /* none: the rest is NaN */
+  double caps_stiffness_n_per_mm, caps_displacement_mm, caps_contact_mm2[2];
+  gsize caps_elements;
   char *solver, *solver_reason;
   int solver_iterations;
   double relative_residual;

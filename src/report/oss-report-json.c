@@ -161,6 +161,22 @@ add_strength (JsonBuilder *builder, const OssReportData *self)
 }
 
 static void
+add_caps (JsonBuilder *builder, const OssReportData *self)
+{
+  oss_json_begin (builder, "caps");
+  oss_json_string (builder, "kind", self->simulated ? oss_caps_name (self->caps.kind) : NULL);
+  oss_json_double (builder, "thickness_mm", self->caps.thickness_mm);
+  oss_json_double (builder, "modulus_mpa", self->caps.modulus_mpa);
+  oss_json_double (builder, "poisson", self->caps.poisson);
+  oss_json_double (builder, "stiffness_with_caps_n_per_mm", self->caps_stiffness_n_per_mm);
+  oss_json_double (builder, "displacement_with_caps_mm", self->caps_displacement_mm);
+  oss_json_double (builder, "superior_contact_mm2", self->caps_contact_mm2[0]);
+  oss_json_double (builder, "inferior_contact_mm2", self->caps_contact_mm2[1]);
+  oss_json_int (builder, "elements", (gint64) self->caps_elements);
+  json_builder_end_object (builder);
+}
+
+static void
 add_curve_point (JsonBuilder *builder, const OssReportData *self, const OssLoadPoint *point)
 {
   json_builder_begin_object (builder);
@@ -279,6 +295,7 @@ add_parameters (JsonBuilder *builder, const OssReportData *self)
   oss_json_string (builder, "law", options->law);
   oss_json_string (builder, "conversion", options->conversion);
   oss_json_double (builder, "displacement_mm", options->displacement_mm);
+  oss_json_string (builder, "caps", oss_caps_name (options->caps.kind));
   oss_json_flag (builder, "nonlinear", options->nonlinear);
   oss_json_string (builder, "yield_law", options->yield_law);
   oss_json_string (builder, "criterion", options->criterion);
@@ -323,6 +340,7 @@ oss_report_data_json (const OssReportData *self, gboolean whole)
   add_mesh (builder, self);
   add_material (builder, self);
   add_strength (builder, self);
+  add_caps (builder, self);
   add_nonlinear (builder, self);
   add_classification (builder, self);
   add_solver (builder, self);

@@ -253,19 +253,42 @@ put_material (Column *self)
   end_table (self);
 }
 
+/* How the plates hold the vertebra. */
+static void
+put_loading (Column *self)
+{
+  const OssReportData *data = self->page->data;
+  g_autofree char *moved = oss_format_quantity (data->displacement_mm, 3, "mm");
+  g_autofree char *plates = oss_format_quantity (data->caps_displacement_mm, 3, "mm");
+  g_autofree char *thick = oss_format_quantity (data->caps.thickness_mm, 1, "mm");
+  g_autofree char *modulus = oss_format_quantity (data->caps.modulus_mpa, data->caps.modulus_mpa < 10.0 ? 1 : 0, "MPa");
+  g_autofree char *poisson = oss_format_number (data->caps.poisson, 2);
+  g_autofree char *whole = oss_format_tens (data->caps_stiffness_n_per_mm);
+
+  if (data->caps.kind == OSS_CAPS_NONE)
+    {
+      put_rowf (self, _ ("Loading"), _ ("upper endplate moved %s down along the body’s axis, held sideways"), moved);
+      put_row (self, _ ("Support"), _ ("lower endplate held in all directions"));
+      return;
+    }
+  put_rowf (self, _ ("Loading"), _ ("rigid plates %s nearer, bonded to the caps; so endplates %s nearer on the mean"),
+            plates, moved);
+  put_rowf (self, _ ("Caps"), _ ("%s, %s, %s; Poisson’s ratio %s"), oss_caps_title (data->caps.kind), thick, modulus,
+            poisson);
+  put_rowf (self, _ ("Stiffness"), _ ("between the endplates; %s N/mm with the caps"), whole);
+}
+
 static void
 put_simulation (Column *self)
 {
   const OssReportData *data = self->page->data;
-  g_autofree char *moved = oss_format_quantity (data->displacement_mm, 3, "mm");
   g_autofree char *upper = oss_format_number (data->superior_area_mm2, 0);
   g_autofree char *lower = oss_format_number (data->inferior_area_mm2, 0);
   g_autofree char *residual = oss_format_power (data->relative_residual);
 
   put_heading (self, _ ("Load and solution"));
   begin_table (self);
-  put_rowf (self, _ ("Loading"), _ ("upper endplate moved %s down along the body’s axis, held sideways"), moved);
-  put_row (self, _ ("Support"), _ ("lower endplate held in all directions"));
+  put_loading (self);
   put_rowf (self, _ ("Endplates"), _ ("upper %s, lower %s mm²"), upper, lower);
   put_row (self, _ ("Model"),
            data->curve != NULL ? _ ("linear elastic, small displacements; beyond yield: page 3")

@@ -37,6 +37,11 @@ method_line (const OssReportData *data)
            "ACR."),
         oss_report_element_title (data->element), size, oss_report_basis_title (data->line.basis), data->line.source,
         _ (data->law_title), _ (data->yield_title));
+  if (data->caps.kind != OSS_CAPS_NONE)
+    return g_strdup_printf (_ ("Method: %s %s, linear compression between caps, %s; density %s, %s; modulus law %s; "
+                               "limits ACR."),
+                            oss_report_element_title (data->element), size, oss_caps_title (data->caps.kind),
+                            oss_report_basis_title (data->line.basis), data->line.source, _ (data->law_title));
   return g_strdup_printf (_ ("Method: %s %s, linear compression; density %s, %s; modulus law %s; limits ACR."),
                           oss_report_element_title (data->element), size, oss_report_basis_title (data->line.basis),
                           data->line.source, _ (data->law_title));

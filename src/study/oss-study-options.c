@@ -68,7 +68,7 @@ oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions 
   if (a->mesh.kind != b->mesh.kind || a->mesh.size_mm != b->mesh.size_mm || a->mesh.smooth_mm != b->mesh.smooth_mm)
     return OSS_STEP_MESH;
   if (g_strcmp0 (a->law, b->law) != 0 || g_strcmp0 (a->conversion, b->conversion) != 0
-      || a->displacement_mm != b->displacement_mm || !oss_study_same_nonlinear (a, b))
+      || a->displacement_mm != b->displacement_mm || !oss_study_same_caps (a, b) || !oss_study_same_nonlinear (a, b))
     return OSS_STEP_SIMULATE;
   return OSS_N_STEPS;
 }
@@ -214,5 +214,5 @@ oss_study_options_check (const OssStudyOptions *options, GError **error)
                    options->displacement_mm);
       return FALSE;
     }
-  return oss_study_check_nonlinear (options, error);
+  return oss_study_check_caps (options, error) && oss_study_check_nonlinear (options, error);
 }

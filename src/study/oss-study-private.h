@@ -71,6 +71,13 @@ gboolean oss_study_same_nonlinear (const OssStudyOptions *a, const OssStudyOptio
 /* What a reader of the curve has to know, translated, added to @warnings. */
 void oss_study_warn_nonlinear (const OssSimulateResult *simulate, const OssMesh *mesh, GPtrArray *warnings);
 
+/* Caps: whether options agree in them, whether they can be simulated, and the compression itself: fills prescribed,
+ * fem, and with caps capped. */
+gboolean oss_study_same_caps (const OssStudyOptions *a, const OssStudyOptions *b);
+gboolean oss_study_check_caps (const OssStudyOptions *options, GError **error);
+gboolean oss_study_compress (const OssStudyOptions *options, const OssFemModel *bone, const OssVertebraFrame *frame,
+                             OssSimulateResult *simulate, const OssTick *tick, GError **error);
+
 /* The first step whose result depends on what differs; OSS_N_STEPS when nothing does. */
 OssStep oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions *b);
 /* USAGE when the options contradict themselves or a name is unknown. */

@@ -77,6 +77,7 @@ simulate_clear (OssSimulateResult *self)
   oss_endplate_clear (&self->superior);
   oss_endplate_clear (&self->inferior);
   g_clear_pointer (&self->prescribed, g_array_unref);
+  g_clear_pointer (&self->capped, oss_fem_capped_free);
   g_clear_pointer (&self->fem, oss_fem_result_free);
   g_clear_pointer (&self->curve, oss_fem_curve_free);
 }

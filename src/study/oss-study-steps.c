@@ -484,8 +484,7 @@ prepare_simulation (const OssStudyOptions *options, const OssStudyResults *resul
     return FALSE;
   double height_mm = simulate->superior.height_mm - simulate->inferior.height_mm;
   simulate->displacement_mm = options->displacement_mm != 0.0 ? options->displacement_mm : HEADLINE_STRAIN * height_mm;
-  simulate->prescribed =
-      oss_fem_compression (frame, &simulate->superior, &simulate->inferior, simulate->displacement_mm);
+  simulate->prescribed = g_array_new (FALSE, FALSE, sizeof (OssNodal));
   return TRUE;
 }
 
@@ -518,12 +517,13 @@ oss_study_step_simulate (const OssStudyOptions *options, const OssStudyResults *
   if (prepare_simulation (options, results, simulate, &first, error))
     {
       OssFemModel model = model_of (mesh, simulate);
-      simulate->fem = oss_fem_solve (&model, &second, error);
-      if (simulate->fem != NULL)
+      gboolean compressed = oss_study_compress (options, &model, frame, simulate, &second, error);
+      model = model_of (mesh, simulate);
+      if (compressed)
         oss_fem_strength (&model, simulate->fem, frame, &simulate->superior, &simulate->inferior,
                           simulate->displacement_mm, &simulate->strength);
-      done = simulate->fem != NULL
-             && (!options->nonlinear || oss_study_load_beyond_yield (options, &model, simulate, &rest, error));
+      done =
+          compressed && (!options->nonlinear || oss_study_load_beyond_yield (options, &model, simulate, &rest, error));
     }
   if (!done)
     {
@@ -547,7 +547,8 @@ oss_study_write_deck (OssStudy *self, const char *path, guint bins, GError **err
       g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("There is no simulated model to write yet."));
       return FALSE;
     }
-  OssFemModel model = model_of (mesh->mesh, simulate);
+  OssFemModel model = simulate->capped != NULL ? oss_fem_capped_model (simulate->capped, simulate->chain.law->poisson)
+                                               : model_of (mesh->mesh, simulate);
   g_autofree char *law = oss_law_chain_describe (&simulate->chain);
   g_autofree char *heading = g_strdup_printf ("Ossature %s, vertebra in compression, mm N MPa; %s", OSS_VERSION, law);
   return oss_fem_write_deck (&model, path, bins, heading, error);

@@ -4,6 +4,7 @@
 #include "calibrate/oss-phantom.h"
 #include "calibrate/oss-vbmd.h"
 #include "dicom/oss-series.h"
+#include "fem/oss-fem-caps.h"
 #include "fem/oss-fem-nonlinear.h"
 #include "fem/oss-fem.h"
 #include "mesh/oss-mesher.h"
@@ -64,10 +65,12 @@ typedef struct
 
   OssMeshOptions mesh;
 
-  char *law;              /* "morgan2003-vertebra" */
-  char *conversion;       /* NULL: "equal" */
-  double displacement_mm; /* of the superior endplate; 0: 0.68 % of the distance of the endplates, the apparent strain
-                             of the headline strength estimate, so that the stress map shows that load */
+  char *law;        /* "morgan2003-vertebra" */
+  char *conversion; /* NULL: "equal" */
+  OssCaps caps;     /* between endplates and plates; none by default */
+  double
+      displacement_mm; /* by how much the endplates come nearer; 0: 0.68 % of the distance of the endplates, the
+                          apparent strain of the headline strength estimate, so that the stress map shows that load */
 
   gboolean nonlinear;  /* also a load-displacement curve beyond yield */
   char *yield_law;     /* NULL: the one that belongs to the law */
@@ -151,7 +154,8 @@ typedef struct
   OssModulusSummary modulus;
   OssEndplate superior, inferior;
   double displacement_mm;
-  GArray *prescribed; /* OssNodal */
+  GArray *prescribed; /* OssNodal, on the vertebra's mesh: with caps where they took its nodes to */
+  OssCapped *capped;  /* NULL: without caps */
   OssFemResult *fem;
   OssStrength strength;
   OssStressSummary stress;

@@ -134,6 +134,28 @@ def cancel_run(app):
     return time.monotonic() - start
 
 
+def choose_caps(app, key):
+    app.click(usable(app, "combo box", "Caps between endplates and plates"))
+    time.sleep(0.5)
+    app.key(key)
+    app.key("Return")
+    time.sleep(0.5)
+
+
+def with_caps(a):
+    """Bone cement by keys: the result is out of date, is made again with caps, and without them once more."""
+    open_card(a, r"^4  Simulate$")
+    choose_caps(a, "Down")
+    find(a, "^Out of date$")
+    assert Atspi.Value.get_current_value(usable(a, "spin button", "Thickness of the caps, mm")) == 10.0
+    shot(a, "08-caps")
+    press(a, "Run Simulate")
+    find(a, r"^caps: bone cement", 240)
+    choose_caps(a, "Up")
+    open_card(a, r"^4  Simulate$")
+    ok("caps are chosen with keys, and the simulation is run with them")
+
+
 def beyond_yield(a):
     """Simulate again with its switch on: the curve is told in words, its increments by keys; estimates side by side."""
     open_card(a, r"^4  Simulate$")
@@ -251,6 +273,7 @@ def main_job(folder, grid, truth):
         shot(a, "08-report")
         ok("report saved")
 
+        with_caps(a)
         beyond_yield(a)
         a.window_action("win.back")
         find(a, r"^Series \d+ can be analysed$")

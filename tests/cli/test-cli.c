@@ -140,6 +140,12 @@ test_usage (void)
   expect (run_command ("analyze", patient, "--out", out, NULL), 2, "--at", out);
   expect (run_command ("analyze", patient, "--out", out, "--at", at, "--displacement", "-1", NULL), 2, "pressed", out);
   expect (run_command ("analyze", patient, "--out", out, "--at", at, "--conversion", "x", NULL), 2, "keyak1994", out);
+  expect (run_command ("analyze", patient, "--out", out, "--at", at, "--caps", "jelly", NULL), 2, "pmma", out);
+  expect (run_command ("analyze", patient, "--out", out, "--at", at, "--cap-modulus", "5", NULL), 2, "--caps", out);
+  expect (run_command ("analyze", patient, "--out", out, "--at", at, "--caps", "disc", "--cap-thickness", "99", NULL),
+          2, "99", out);
+  expect (run_command ("analyze", patient, "--out", out, "--at", at, "--caps", "disc", "--nonlinear", NULL), 2, "caps",
+          out);
   expect (run_command ("analyze", patient, "--out", out, "--at", at, "--paper", "A5", NULL), 2, "Letter", out);
   expect (run_command ("mesh", patient, NULL), 2, "--at", NULL);
   expect (run_command ("analyze", patient, "--out", out, "--at", at, "--law", "rubber", NULL), 2, "morgan2003", out);
@@ -213,6 +219,51 @@ test_analyze (void)
   g_assert_true (json_object_has_member (seconds, "simulate"));
   JsonObject *calibration = json_object_get_object_member (result, "calibration");
   g_assert_cmpfloat (json_object_get_double_member (calibration, "r2"), >, 0.99);
+}
+
+/* The same vertebra between caps: they are named, give way, and what is reported is the vertebra's own; the deck has
+ * them. References: series of springs, F = K d; more than the vertebra alone cannot be stiff. */
+static void
+test_caps (void)
+{
+  static const char *const kinds[] = { "none", "pmma", "disc" };
+  double own[3];
+
+  for (int i = 0; i < 3; i++)
+    {
+      g_autofree char *name = g_strconcat ("caps-", kinds[i], NULL);
+      g_autofree char *out = inside (name), *deck = g_strconcat (out, ".inp", NULL), *text = NULL;
+      g_auto (Run) run = run_command ("--json", "analyze", patient, "--vertebra", "L1", "--at", at, "--size", "3.5",
+                                      "--caps", kinds[i], "--write-deck", deck, "--out", out, NULL);
+      g_autoptr (JsonParser) parser = json_parser_new ();
+      if (run.status != 0)
+        g_error ("analyze --caps %s: %s", kinds[i], run.err);
+      JsonObject *result = parse (parser, run.out), *caps = json_object_get_object_member (result, "caps");
+      double reaction = json_object_get_double_member (result, "reaction_n");
+
+      own[i] = json_object_get_double_member (result, "stiffness_n_per_mm");
+      g_assert_cmpstr (json_object_get_string_member (caps, "kind"), ==, kinds[i]);
+      g_assert_cmpfloat_with_epsilon (json_object_get_double_member (result, "strength_n"), reaction, 1e-6 * reaction);
+      g_assert_true (g_file_get_contents (deck, &text, NULL, NULL));
+      gsize in_deck = 0,
+            nodes = (gsize) json_object_get_int_member (json_object_get_object_member (result, "mesh"), "nodes");
+      g_autofree char *further = g_strdup_printf ("\n%zu,", nodes + 1);
+      in_deck = strstr (text, further) != NULL;
+      g_assert_cmpuint (in_deck, ==, i > 0);
+      if (i == 0)
+        {
+          g_assert_true (json_object_get_null_member (caps, "thickness_mm"));
+          continue;
+        }
+      double whole = json_object_get_double_member (caps, "stiffness_with_caps_n_per_mm");
+      double plates = json_object_get_double_member (caps, "displacement_with_caps_mm");
+      g_assert_cmpfloat (json_object_get_double_member (caps, "thickness_mm"), ==, i == 1 ? 10.0 : 8.0);
+      g_assert_cmpfloat (json_object_get_double_member (caps, "modulus_mpa"), ==, i == 1 ? 2500.0 : 8.0);
+      g_assert_cmpfloat (whole, <, own[i]);
+      g_assert_cmpfloat_with_epsilon (whole * plates, reaction, 1e-4 * reaction);
+      g_assert_cmpfloat (own[i], <, own[i - 1]);
+      g_assert_cmpfloat (own[i], >, 0.5 * own[0]);
+    }
 }
 
 /* An outline alone is no density: nothing is invented from CT numbers. */
@@ -504,6 +555,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/usage", test_usage);
   g_test_add_func ("/cli/scan-json", test_scan_json);
   g_test_add_func ("/cli/analyze", test_analyze);
+  g_test_add_func ("/cli/caps", test_caps);
   g_test_add_func ("/cli/outline-only", test_outline_only);
   g_test_add_func ("/cli/left-is-left", test_left_is_left);
   g_test_add_func ("/cli/bad-input", test_bad_input);

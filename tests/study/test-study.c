@@ -128,6 +128,37 @@ test_out_of_date (void)
   g_rmdir (folder);
 }
 
+/* Caps are part of the simulation, and of nothing before it; without caps their thickness is nobody's. */
+static void
+test_caps (void)
+{
+  OssStudyOptions plain, other;
+  g_autoptr (GError) error = NULL;
+
+  oss_study_options_default (&plain);
+  oss_study_options_default (&other);
+  g_assert_cmpint (plain.caps.kind, ==, OSS_CAPS_NONE);
+  other.caps.thickness_mm = 3.0;
+  g_assert_cmpint (oss_study_options_first_change (&plain, &other), ==, OSS_N_STEPS);
+  oss_caps_init (&other.caps, OSS_CAPS_DISC);
+  g_assert_cmpint (oss_study_options_first_change (&plain, &other), ==, OSS_STEP_SIMULATE);
+  plain.caps = other.caps;
+  g_assert_cmpint (oss_study_options_first_change (&plain, &other), ==, OSS_N_STEPS);
+  other.caps.modulus_mpa = 12.0;
+  g_assert_cmpint (oss_study_options_first_change (&plain, &other), ==, OSS_STEP_SIMULATE);
+  g_assert_true (oss_study_options_check (&other, &error));
+  g_assert_no_error (error);
+  other.caps.thickness_mm = 0.0;
+  g_assert_false (oss_study_options_check (&other, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_USAGE);
+  g_clear_error (&error);
+  plain.nonlinear = TRUE;
+  g_assert_false (oss_study_options_check (&plain, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_USAGE);
+  oss_study_options_clear (&plain);
+  oss_study_options_clear (&other);
+}
+
 static void
 expect_refusal (const char *path, const char *calibration, OssStep last, const char *words)
 {
@@ -217,6 +248,7 @@ main (int argc, char **argv)
   g_test_add_func ("/study/options/line", test_parse_line);
   g_test_add_func ("/study/options/values", test_parse_values);
   g_test_add_func ("/study/out-of-date", test_out_of_date);
+  g_test_add_func ("/study/caps", test_caps);
   g_test_add_func ("/study/refusals", test_refusals);
   g_test_add_func ("/study/async", test_async);
   return g_test_run ();
