@@ -94,7 +94,7 @@ count() {
 sanitized() {
   suites=
   for suite in "$@"; do suites="$suites --suite $suite"; done
-  meson test -C build-sanitize --no-rebuild --print-errorlogs --num-processes 2 --timeout-multiplier 5 $suites
+  meson test -C build-sanitize --no-rebuild --print-errorlogs --num-processes 2 --timeout-multiplier 5 --no-suite slow $suites
 }
 
 run_tests() {
@@ -103,14 +103,14 @@ run_tests() {
   failed=0
   say "Tests"
   meson test -C build --no-rebuild --print-errorlogs --num-processes 2 || failed=1
-  say "Tests of the library and of reports under the address and undefined-behaviour sanitizers (not segment, fem, virtual: too slow)"
+  say "Tests of the library and of reports under the address and undefined-behaviour sanitizers (not segment, virtual and the slow suite)"
   [ -f build-sanitize/build.ninja ] ||
     meson setup build-sanitize -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 \
       -Dwerror=true -Dshared_data="$shared_data" >/dev/null
   ninja -C build-sanitize
   export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
   export LSAN_OPTIONS=suppressions="$PWD/tests/lsan.supp":print_suppressions=0
-  sanitized numeric base image material dicom calibrate mesh formats study || failed=1
+  sanitized numeric base image material dicom calibrate mesh formats study fem micro || failed=1
   cp build-sanitize/meson-logs/testlog.json build-sanitize/meson-logs/first.json
   # cairo and Pango keep what they allocate: no leak check where they draw.
   ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 sanitized report || failed=1

@@ -156,7 +156,8 @@ multiply_rows (gsize begin, gsize end, guint thread, void *data)
       for (gsize k = self->follow_start[i]; k < self->follow_start[i + 1]; k++)
         add_freedom_row (self, self->follow[k].freedom, self->follow[k].factor, (gint32) i, sum, known, row);
       gint32 *column = (gint32 *) (void *) row->data;
-      qsort (column, row->len, sizeof *column, compare_index);
+      if (row->len > 1)
+        qsort (column, row->len, sizeof *column, compare_index);
       for (guint k = 0; k < row->len; k++)
         {
           g_array_append_val (index, column[k]);

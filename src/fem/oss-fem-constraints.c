@@ -390,8 +390,11 @@ join_rows (Elimination *self, gsize terms, GArray **indices, GArray **values, GE
   for (gsize r = 0; r < n; r++)
     {
       out->constant[r] = g_array_index (self->constant, double, r);
-      memcpy (out->index + out->start[r], indices[r]->data, indices[r]->len * sizeof (gint32));
-      memcpy (out->value + out->start[r], values[r]->data, values[r]->len * sizeof (double));
+      if (indices[r]->len > 0)
+        {
+          memcpy (out->index + out->start[r], indices[r]->data, indices[r]->len * sizeof (gint32));
+          memcpy (out->value + out->start[r], values[r]->data, values[r]->len * sizeof (double));
+        }
       out->start[r + 1] = out->start[r] + indices[r]->len;
     }
   return TRUE;

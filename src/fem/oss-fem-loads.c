@@ -127,7 +127,8 @@ find_boundary (const OssMesh *mesh, const guint8 *wanted, GArray *keys)
       }
   Key *key = (Key *) (void *) keys->data;
   gsize n = keys->len;
-  qsort (key, n, sizeof *key, compare_keys);
+  if (n > 1)
+    qsort (key, n, sizeof *key, compare_keys);
   for (gsize i = 0, next; i < n; i = next)
     {
       for (next = i + 1; next < n && compare_corners (&key[i], &key[next]) == 0; next++)
@@ -135,7 +136,8 @@ find_boundary (const OssMesh *mesh, const guint8 *wanted, GArray *keys)
       if (next == i + 1)
         key[kept++] = key[i];
     }
-  qsort (key, kept, sizeof *key, compare_order);
+  if (kept > 1)
+    qsort (key, kept, sizeof *key, compare_order);
   return kept;
 }
 
