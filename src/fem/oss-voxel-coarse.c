@@ -216,54 +216,75 @@ make_room (Coarsening *self, GError **error)
   return TRUE;
 }
 
-/* Bits of the held freedoms of an element of the finest level. */
+/* Bits of the held freedoms of an element of the finest level, on coarser ones not 0 when it is special. */
 static guint32
 held_bits (const Coarsening *self, const Child *child)
 {
   guint32 held = 0;
+  if (self->fine->octants != NULL)
+    return self->held[child->element];
   for (int c = 0; c < 8; c++)
     held |= (guint32) self->held[child->node[c]] << 3 * c;
   return held;
 }
 
-/* The operator of an element of the first coarse level whose finer elements are those of @part. */
+/* Mean modulus of a finer element. */
+static float
+child_modulus (const Coarsening *self, const Child *child)
+{
+  const OssVoxelLevel *fine = self->fine;
+  return fine->octants != NULL ? 0.125f * fine->octants->moduli[child->element] : fine->modulus[child->element];
+}
+
+static void
+add_special (Coarsening *self, guint part, guint32 element)
+{
+  double stiffness[24][24], sum[24][24] = { { 0.0 } };
+
+  for (guint i = part; i < self->n_children; i++)
+    {
+      const Child *child = &self->child[i];
+      if (child->part != part)
+        continue;
+      if (self->fine->octants != NULL)
+        {
+          oss_voxel_octants_stiffness (self->fine, child->element, stiffness);
+          oss_voxel_add_projected (self->weight[child->child], (const double (*)[24]) stiffness, 1.0, 0, sum);
+        }
+      else
+        oss_voxel_add_projected (self->weight[child->child], (const double (*)[24]) self->fine->stiffness,
+                                 child_modulus (self, child), held_bits (self, child), sum);
+    }
+  g_array_append_val (self->special, element);
+  for (int i = 0; i < 576; i++)
+    {
+      float value = (float) (&sum[0][0])[i];
+      g_array_append_val (self->special_stiffness, value);
+    }
+}
+
+/* The operator of a coarse element whose finer elements are those of @part. */
 static void
 add_octants (Coarsening *self, guint part, guint32 element)
 {
   const gsize *factor = self->coarse->factor;
   float moduli[8] = { 0.0f };
-  double stiffness[24][24] = { { 0.0 } };
   guint32 any = 0;
 
   for (guint i = part; i < self->n_children; i++)
     if (self->child[i].part == part)
       any |= held_bits (self, &self->child[i]);
-  for (guint i = part; i < self->n_children; i++)
-    {
-      const Child *child = &self->child[i];
-      float modulus = self->fine->modulus[child->element];
-      if (child->part != part)
-        continue;
-      for (guint octant = 0; octant < 8 && any == 0; octant++)
-        {
-          gboolean within = TRUE;
-          for (guint k = 0; k < 3; k++)
-            within = within && (factor[k] == 1 || ((octant ^ child->child) >> k & 1) == 0);
-          moduli[octant] += within ? modulus : 0.0f;
-        }
-      if (any != 0)
-        oss_voxel_add_projected (self->weight[child->child], (const double (*)[24]) self->fine->stiffness, modulus,
-                                 held_bits (self, child), stiffness);
-    }
+  for (guint i = part; i < self->n_children && any == 0; i++)
+    for (guint octant = 0; octant < 8 && self->child[i].part == part; octant++)
+      {
+        gboolean within = TRUE;
+        for (guint k = 0; k < 3; k++)
+          within = within && (factor[k] == 1 || ((octant ^ self->child[i].child) >> k & 1) == 0);
+        moduli[octant] += within ? child_modulus (self, &self->child[i]) : 0.0f;
+      }
   g_array_append_vals (self->octant, moduli, 8);
-  if (any == 0)
-    return;
-  g_array_append_val (self->special, element);
-  for (int i = 0; i < 576; i++)
-    {
-      float value = (float) (&stiffness[0][0])[i];
-      g_array_append_val (self->special_stiffness, value);
-    }
+  if (any != 0)
+    add_special (self, part, element);
 }
 
 /* One coarse element for each part of the children. */
@@ -282,13 +303,8 @@ add_elements (Coarsening *self, guint16 x, GError **error)
         self->root[self->n_root] = (guint32) self->n_root;
       for (guint i = part; i < self->n_children; i++)
         if (self->child[i].part == part)
-          {
-            adopt (self, &self->child[i], element);
-            if (self->owner != NULL)
-              self->owner[self->child[i].element] = element << 3 | self->child[i].child;
-          }
-      if (self->octant != NULL)
-        add_octants (self, part, element);
+          adopt (self, &self->child[i], element);
+      add_octants (self, part, element);
       g_array_append_val (self->x, x);
     }
   return TRUE;
@@ -377,7 +393,7 @@ finish_octants (Coarsening *self, GError **error)
 }
 
 static gboolean
-finish_level (Coarsening *self, const OssTick *tick, GError **error)
+finish_level (Coarsening *self, GError **error)
 {
   OssVoxelLevel *coarse = self->coarse;
 
@@ -390,8 +406,7 @@ finish_level (Coarsening *self, const OssTick *tick, GError **error)
   for (gsize plane = 0; plane < coarse->planes; plane++)
     coarse->largest_plane = MAX (coarse->largest_plane, coarse->row_start[plane + 1] - coarse->row_start[plane]);
   g_clear_pointer (&self->root, g_free);
-  return self->octant != NULL ? finish_octants (self, error)
-                              : oss_voxel_matrix_build (self->fine, coarse, self->owner, tick, error);
+  return finish_octants (self, error);
 }
 
 /* Copies of periodic points lie where the first lies. */
@@ -440,7 +455,7 @@ build_level (Coarsening *self, const OssTick *tick, GError **error)
         }
     }
   copy_parents (fine);
-  return finish_level (self, tick, error);
+  return finish_level (self, error);
 }
 
 /* FALSE when the level cannot or need not be coarsened. */
@@ -464,14 +479,13 @@ choose_factors (const OssVoxelLevel *fine, gsize factor[3])
   return any && fine->n_nodes > SMALL_NODES;
 }
 
-/* Bits of the held freedoms of each node of the finest level. */
 static gboolean
 mark_held (Coarsening *self, GError **error)
 {
   const OssVoxelLevel *fine = self->fine;
   gsize row = 0;
 
-  self->held = oss_alloc_aligned (fine->n_nodes, 1, _ ("the voxel model"), error);
+  self->held = oss_alloc_aligned (MAX (fine->n_nodes, fine->n_elements), 1, _ ("the voxel model"), error);
   for (gsize i = 0; i < fine->n_fixed && self->held != NULL; i++)
     {
       while (3 * fine->row_start[row + 1] <= fine->fixed[i])
@@ -479,6 +493,8 @@ mark_held (Coarsening *self, GError **error)
       gsize place = fine->fixed[i] - 3 * fine->row_start[row], n = oss_voxel_row_nodes (fine, row);
       self->held[fine->row_start[row] + place % n] |= (guint8) (1 << place / n);
     }
+  for (gsize i = 0; fine->octants != NULL && i < fine->octants->n_special && self->held != NULL; i++)
+    self->held[fine->octants->special[i]] = 1;
   return self->held != NULL;
 }
 
@@ -489,11 +505,6 @@ coarsening_begin (Coarsening *self, GError **error)
   oss_voxel_places (self->places);
   for (guint octant = 0; octant < 8; octant++)
     oss_voxel_child_weights (self->coarse->factor, octant, self->weight[octant]);
-  if (self->fine->corner != NULL)
-    {
-      self->owner = oss_alloc_aligned (self->fine->n_elements, sizeof *self->owner, _ ("the voxel model"), error);
-      return self->owner != NULL;
-    }
   self->octant = g_array_new (FALSE, FALSE, sizeof (float));
   self->special = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->special_stiffness = g_array_new (FALSE, FALSE, sizeof (float));
@@ -509,7 +520,6 @@ coarsening_free (Coarsening *self)
   g_clear_pointer (&self->special, g_array_unref);
   g_clear_pointer (&self->special_stiffness, g_array_unref);
   oss_free_aligned (self->held);
-  oss_free_aligned (self->owner);
   g_free (self->root);
   g_free (self);
 }

@@ -105,12 +105,12 @@ list_elements (const OssVoxelLevel *level, const gint32 *number)
 }
 
 static void
-add_block (OssBlockMatrix *matrix, gint32 row, gint32 column, const double *value, gsize stride, gboolean transposed)
+add_block (OssBlockMatrix *matrix, gint32 row, gint32 column, const double *value)
 {
   double *block = oss_block_matrix_at (matrix, (gsize) row, column);
   for (gsize i = 0; i < 3; i++)
     for (gsize j = 0; j < 3; j++)
-      block[3 * i + j] += transposed ? value[stride * j + i] : value[stride * i + j];
+      block[3 * i + j] += value[24 * i + j];
 }
 
 static void
@@ -128,27 +128,8 @@ fill_elements (const OssVoxelLevel *level, const gint32 *elements, OssBlockMatri
       for (gsize a = 0; a < 8; a++)
         for (gsize b = 0; b < 8; b++)
           if (elements[8 * e + b] <= elements[8 * e + a])
-            add_block (matrix, elements[8 * e + a], elements[8 * e + b], &stiffness[3 * a][3 * b], 24, FALSE);
+            add_block (matrix, elements[8 * e + a], elements[8 * e + b], &stiffness[3 * a][3 * b]);
     }
-}
-
-static void
-fill_entries (const OssVoxelLevel *level, OssBlockMatrix *matrix)
-{
-  const OssVoxelMatrix *from = &level->matrix;
-
-  for (gint32 i = 0; i < (gint32) level->n_nodes; i++)
-    for (gsize e = from->start[i]; e < from->start[i + 1]; e++)
-      {
-        gint32 j = from->column[e];
-        double value[9];
-        for (int k = 0; k < 9; k++)
-          value[k] = (double) from->value[e][k];
-        if (j <= i)
-          add_block (matrix, i, j, value, 3, FALSE);
-        if (j >= i && e != from->start[i])
-          add_block (matrix, j, i, value, 3, TRUE);
-      }
 }
 
 /* Freedoms of the level by node and component; those held, or that move nothing, are no unknowns. */
@@ -274,10 +255,7 @@ oss_voxel_coarsest_new (const OssVoxelLevel *level, double shift, const OssTick 
 
   if (matrix != NULL)
     {
-      if (level->matrix.start != NULL)
-        fill_entries (level, matrix);
-      else
-        fill_elements (level, elements, matrix);
+      fill_elements (level, elements, matrix);
       number_freedoms (self, level, number, n_nodes, unknown);
       stiffen_diagonal (matrix, n_nodes, shift);
       reduced = oss_block_matrix_reduce (matrix, unknown, self->n, tick, error);

@@ -8,9 +8,9 @@
 
 /* Steps of smoothing before and after the visit to the coarser level, and the part of the spectrum they reach. */
 #define STEPS 3
-#define REACH 10.0f
-#define COARSE_STEPS 6
-#define COARSE_REACH 30.0f
+#define REACH 16.0f
+#define COARSE_STEPS 8
+#define COARSE_REACH 50.0f
 /* Visits to each level below the second: thin struts are stiffer in bending on every coarser level, and one visit
  * would add up what is missing. */
 #define VISITS 2

@@ -331,7 +331,6 @@ oss_voxel_level_free (OssVoxelLevel *self)
   oss_free_aligned (self->element_x);
   oss_free_aligned (self->parent);
   oss_voxel_octants_free (self->octants);
-  oss_voxel_matrix_clear (&self->matrix);
   oss_free_aligned (self->inverse_sum);
   oss_free_aligned (self->fixed_plane);
   g_free (self->fixed);

@@ -8,6 +8,18 @@
 #define ROWS "fem/oss-voxel-rows.h"
 #define STEPS "fem/oss-voxel-steps.h"
 
+/* [modulus][i][mode]: bits of the components j for which OssVoxelOctants.table is not zero in any box. */
+static const guint8 coupled[8][3][8] = {
+  { { 0, 7, 3, 5, 5, 3, 7, 1 }, { 0, 3, 7, 6, 6, 7, 3, 2 }, { 0, 5, 6, 7, 7, 6, 5, 4 } },
+  { { 0, 6, 1, 7, 1, 7, 1, 7 }, { 0, 1, 6, 7, 6, 7, 2, 3 }, { 0, 1, 6, 7, 6, 7, 4, 5 } },
+  { { 0, 5, 2, 7, 5, 1, 7, 3 }, { 0, 2, 5, 7, 2, 2, 7, 7 }, { 0, 5, 2, 7, 5, 4, 7, 6 } },
+  { { 0, 4, 0, 6, 1, 5, 1, 7 }, { 0, 0, 4, 5, 2, 2, 6, 7 }, { 0, 1, 2, 3, 4, 5, 6, 7 } },
+  { { 0, 3, 3, 1, 4, 7, 7, 5 }, { 0, 3, 3, 2, 4, 7, 7, 6 }, { 0, 4, 4, 4, 3, 7, 7, 7 } },
+  { { 0, 2, 1, 3, 0, 6, 1, 7 }, { 0, 1, 2, 3, 4, 5, 6, 7 }, { 0, 0, 4, 4, 2, 3, 6, 7 } },
+  { { 0, 1, 2, 3, 4, 5, 6, 7 }, { 0, 2, 1, 3, 0, 2, 5, 7 }, { 0, 4, 0, 4, 1, 5, 3, 7 } },
+  { { 0, 0, 0, 2, 0, 4, 0, 6 }, { 0, 0, 0, 1, 0, 0, 4, 5 }, { 0, 0, 0, 0, 0, 1, 2, 3 } },
+};
+
 #if defined(__x86_64__)
 #pragma GCC push_options
 #pragma GCC target("arch=x86-64-v4")
@@ -84,10 +96,10 @@
 
 static const OssVoxelKernels kernels[] = {
 #if defined(__x86_64__)
-  { "AVX-512", { row_v4_float, row_v4_mixed, row_v4_double }, octants_v4_float, matrix_v4_float, step_v4 },
-  { "AVX2", { row_v3_float, row_v3_mixed, row_v3_double }, octants_v3_float, matrix_v3_float, step_v3 },
+  { "AVX-512", { row_v4_float, row_v4_mixed, row_v4_double }, octants_v4_float, step_v4 },
+  { "AVX2", { row_v3_float, row_v3_mixed, row_v3_double }, octants_v3_float, step_v3 },
 #endif
-  { "any processor", { row_any_float, row_any_mixed, row_any_double }, octants_any_float, matrix_any_float, step_any },
+  { "any processor", { row_any_float, row_any_mixed, row_any_double }, octants_any_float, step_any },
 };
 
 static const OssVoxelKernels *chosen;

@@ -169,24 +169,6 @@ sum_octants (const OssVoxelLevel *level, float *sum)
     }
 }
 
-static void
-sum_entries (const OssVoxelLevel *level, float *sum)
-{
-  const OssVoxelMatrix *matrix = &level->matrix;
-
-  for (gsize node = 0; node < level->n_nodes; node++)
-    for (gsize e = matrix->start[node]; e < matrix->start[node + 1]; e++)
-      {
-        for (gsize k = 0; k < 9; k++)
-          {
-            float value = fabsf (matrix->value[e][k]);
-            sum[3 * node + k / 3] += value;
-            if (e > matrix->start[node])
-              sum[3 * (gsize) matrix->column[e] + k % 3] += value;
-          }
-      }
-}
-
 gboolean
 oss_voxel_invert_rows (OssVoxelLevel *level, GError **error)
 {
@@ -195,10 +177,7 @@ oss_voxel_invert_rows (OssVoxelLevel *level, GError **error)
   level->inverse_sum = sum;
   if (sum == NULL)
     return FALSE;
-  if (level->octants != NULL)
-    sum_octants (level, sum);
-  else
-    sum_entries (level, sum);
+  sum_octants (level, sum);
   for (gsize i = 0; i < 3 * level->n_nodes; i++)
     largest = MAX (largest, sum[i]);
   for (gsize i = 0; i < 3 * level->n_nodes; i++)

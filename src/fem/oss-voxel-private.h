@@ -26,13 +26,15 @@ typedef struct
 } OssVoxelBlocks;
 
 /**
- * OssVoxelOctants: the operator of the first coarse level, just P' K P of the finest one, by elements.
+ * OssVoxelOctants: the operator of a coarse level by elements, each with a modulus for each of its octants.  On the
+ * first coarse level that is just P' K P of the finest; below, an octant has the mean modulus of its bone.
  * @room: between the parts of @moduli
  * @moduli: [8][room] Walsh-Hadamard transform of the moduli of the octants of each element
  * @table: [8][3][8][3] in modes for each of them: what component i of mode s takes from component j; the mode is
  *   s ^ 1 << i ^ 1 << j ^ the modulus' number: everything is symmetric to reflections
  * @octant: [8] the matrix of an octant for E = 1
- * @special, @special_stiffness: [n_special] elements with held freedoms, ascending, with moduli 0; their [24][24]
+ * @special, @special_stiffness: [n_special] elements with held freedoms, ascending, with moduli 0; their P' K P,
+ *   [24][24]
  */
 typedef struct
 {
@@ -44,21 +46,6 @@ typedef struct
   guint32 *special;
   float (*special_stiffness)[24][24];
 } OssVoxelOctants;
-
-/**
- * OssVoxelMatrix: the operator of the coarser levels, P' A P, by blocks of 3 x 3.
- * @start: [n_nodes + 1]
- * @n_same: [n_nodes] entries of the node's own plane, its own first; those with the next plane follow
- * @column, @value: [start[n_nodes]] the other node, and row-major what the node takes from it; the transpose is not
- *   stored: the other node takes that
- */
-typedef struct
-{
-  gsize *start;
-  guint16 *n_same;
-  gint32 *column;
-  float (*value)[9];
-} OssVoxelMatrix;
 
 /**
  * OssVoxelLevel: the voxels of one grid, compactly.
@@ -105,7 +92,6 @@ typedef struct
   guint32 *parent;
   float *modulus, *inverse_modulus;
   OssVoxelOctants *octants;
-  OssVoxelMatrix matrix;
   float *inverse_sum;
   gsize *fixed;
   gsize *fixed_plane;
@@ -229,7 +215,7 @@ typedef enum
 /* Adds what the elements of row (y, z) do to their nodes: @lower is the plane of nodes z, @upper z + 1. */
 typedef void (*OssVoxelRowFunc) (const OssVoxelLevel *level, gsize y, gsize z, const void *u, void *lower, void *upper);
 
-/* Adds what layer z of a coarser level does to its nodes: elements by octants, or rows of the matrix. */
+/* Adds what the elements of layer z of a coarser level do to their nodes. */
 typedef void (*OssVoxelLayerFunc) (const OssVoxelLevel *level, gsize z, const float *u, float *lower, float *upper);
 
 /* x' = x + a (x - x_old) + c D^-1 (b - A x), written over x_old; @old FALSE: x_old counts as x (first step),
@@ -247,7 +233,7 @@ typedef struct
 {
   const char *name;
   OssVoxelRowFunc row[3]; /* by OssVoxelPrecision */
-  OssVoxelLayerFunc octants, matrix;
+  OssVoxelLayerFunc octants;
   void (*step) (const OssVoxelLevel *level, gsize plane, const float *ax, const OssVoxelStep *step);
 } OssVoxelKernels;
 
@@ -399,12 +385,6 @@ void oss_voxel_octants_stiffness (const OssVoxelLevel *level, gsize element, dou
 /* Inverse sums of the rows, by which smoothing is weighted: with them no eigenvalue is above 1, be the parts of bone in
  * an element as they may (Baker, Falgout, Kolev and Yang, SIAM J. Sci. Comput. 33 (2011) 2864-2887). */
 gboolean oss_voxel_invert_rows (OssVoxelLevel *level, GError **error);
-
-/* The matrix of a coarse level out of the next finer one's octants or matrix; @owner: [elements of the finer level]
- * coarse element << 3 | octant. */
-gboolean oss_voxel_matrix_build (const OssVoxelLevel *fine, OssVoxelLevel *coarse, const guint32 *owner,
-                                 const OssTick *tick, GError **error);
-void oss_voxel_matrix_clear (OssVoxelMatrix *self);
 
 /* The coarser levels. */
 gboolean oss_voxel_build_coarse (OssVoxelSystem *self, const OssTick *tick, GError **error);

@@ -223,25 +223,29 @@ FN (give) (const FN (Planes) * self, const gint32 *corner, gsize lane, float out
       self->to[node >> 2][3 * (gsize) corner[node] + c] += out[8 * c + node][lane];
 }
 
-/* f = sum over the moduli of e times their part of the matrix, in modes. */
+/* f = sum over the moduli of e times their part of the matrix, in modes.  Unrolled for the zeros to go. */
 static inline __attribute__ ((always_inline)) void
-FN (multiply_octants) (const OssVoxelOctants *octants, const V e[8], V u[24], V f[24])
+FN (multiply_octants) (const OssVoxelOctants *octants, const V e[8], const V u[24], V f[24])
 {
-  for (gsize i = 0; i < 3; i++)
-    {
-      f[8 * i] = (V){ 0 };
-      for (gsize s = 1; s < 8; s++)
-        {
-          gsize j = s ^ (gsize) 1 << i;
-          V sum = { 0 };
-          for (gsize m = 0; m < 8; m++)
+#pragma GCC unroll 3
+  for (unsigned i = 0; i < 3; i++)
+#pragma GCC unroll 8
+    for (unsigned s = 0; s < 8; s++)
+      {
+        V sum = { 0 };
+#pragma GCC unroll 8
+        for (unsigned m = 0; m < 8; m++)
+          if (coupled[m][i][s] != 0)
             {
-              const float *t = octants->table[m][i][s];
-              sum += e[m] * (t[0] * u[(j ^ 1 ^ m)] + t[1] * u[8 + (j ^ 2 ^ m)] + t[2] * u[16 + (j ^ 4 ^ m)]);
+              V part = { 0 };
+#pragma GCC unroll 3
+              for (unsigned j = 0; j < 3; j++)
+                if ((coupled[m][i][s] >> j & 1) != 0)
+                  part += octants->table[m][i][s][j] * u[8 * j + (s ^ 1u << i ^ 1u << j ^ m)];
+              sum += e[m] * part;
             }
-          f[8 * i + s] = sum;
-        }
-    }
+        f[8 * i + s] = sum;
+      }
 }
 
 /* Elements with held freedoms, by their own matrices. */
@@ -250,7 +254,6 @@ FN (special) (const OssVoxelLevel *level, gsize first, gsize end, const FN (Plan
 {
   const OssVoxelOctants *octants = level->octants;
   gsize low = 0, high = octants->n_special;
-  float in[24][LANES], out[24][LANES];
 
   while (low < high)
     {
@@ -263,16 +266,14 @@ FN (special) (const OssVoxelLevel *level, gsize first, gsize end, const FN (Plan
   for (; low < octants->n_special && octants->special[low] < end; low++)
     {
       const gint32 *corner = level->corner + 8 * (gsize) octants->special[low];
-      FN (gather) (planes, corner, 0, in);
-      for (gsize a = 0; a < 24; a++)
-        {
-          const float *row = octants->special_stiffness[low][a];
-          float sum = 0.0f;
-          for (gsize b = 0; b < 24; b++)
-            sum += row[b] * in[8 * (b % 3) + b / 3][0];
-          out[8 * (a % 3) + a / 3][0] = sum;
-        }
-      FN (give) (planes, corner, 0, out);
+      float u[24], f[24] = { 0.0f };
+      for (gsize i = 0; i < 24; i++)
+        u[i] = planes->from[3 * (gsize) corner[i / 3] + i % 3];
+      for (gsize i = 0; i < 24; i++)
+        for (gsize j = 0; j < 24; j++)
+          f[j] += octants->special_stiffness[low][i][j] * u[i];
+      for (gsize i = 0; i < 24; i++)
+        planes->to[i / 12][3 * (gsize) corner[i / 3] + i % 3] += f[i];
     }
 }
 
@@ -284,114 +285,34 @@ FN (octants) (const OssVoxelLevel *level, gsize z, const float *vector, float *l
   gsize begin = level->element_start[z * level->size[1]], end = level->element_start[(z + 1) * level->size[1]];
   const FN (Planes) planes = FN (planes) (level, z, vector, lower, upper);
   const M numbers = LANE_NUMBERS;
-  float in[24][LANES] __attribute__ ((aligned (64))) = { { 0.0f } };
-  V u[24], f[24], e[8];
+  union
+  {
+    float at[24][LANES];
+    V mode[24];
+  } u = { .at = { { 0.0f } } }, f;
+  V e[8];
 
   for (gsize first = begin; first < end; first += LANES)
     {
       gsize lanes = MIN (end - first, LANES);
       M inside = numbers < (INT) lanes;
       for (gsize lane = 0; lane < lanes; lane++)
-        FN (gather) (&planes, level->corner + 8 * (first + lane), lane, in);
+        FN (gather) (&planes, level->corner + 8 * (first + lane), lane, u.at);
       for (gsize m = 0; m < 8; m++)
         {
           memcpy (&e[m], octants->moduli + m * octants->room + first, sizeof e[m]);
           e[m] = (V) ((M) e[m] & inside);
         }
-      memcpy (u, in, sizeof u);
       for (int c = 0; c < 3; c++)
-        FN (butterflies) (u + 8 * c, 0);
-      FN (multiply_octants) (octants, e, u, f);
+        FN (butterflies) (u.mode + 8 * c, 0);
+      FN (multiply_octants) (octants, e, u.mode, f.mode);
       for (int c = 0; c < 3; c++)
-        FN (butterflies) (f + 8 * c, 1);
-      memcpy (in, f, sizeof f);
+        FN (butterflies) (f.mode + 8 * c, 1);
       for (gsize lane = 0; lane < lanes; lane++)
-        FN (give) (&planes, level->corner + 8 * (first + lane), lane, in);
+        FN (give) (&planes, level->corner + 8 * (first + lane), lane, f.at);
     }
   FN (special) (level, begin, end, &planes);
 }
-
-#if LANES == 16
-/* An entry of the matrix fills nine lanes, row after row. */
-#define COLUMNS                                                                                                        \
-  {                                                                                                                    \
-    0, 1, 2, 0, 1, 2, 0, 1, 2, 3, 3, 3, 3, 3, 3, 3                                                                     \
-  }
-#define ROWS_OF                                                                                                        \
-  {                                                                                                                    \
-    0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3                                                                     \
-  }
-typedef float FN (Node) __attribute__ ((vector_size (16)));
-
-static inline __attribute__ ((always_inline)) V
-FN (node) (const float *at)
-{
-  V v = { at[0], at[1], at[2] };
-  return v;
-}
-
-static void
-FN (matrix) (const OssVoxelLevel *level, gsize z, const float *vector, float *lower, float *upper)
-{
-  const OssVoxelMatrix *matrix = &level->matrix;
-  const FN (Planes) planes = FN (planes) (level, z, vector, lower, upper);
-  const M columns = COLUMNS, rows = ROWS_OF, second = { 3, 4, 5, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9 },
-          third = { 6, 7, 8, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9 };
-
-  for (gsize i = level->row_start[z]; i < level->row_start[z + 1]; i++)
-    {
-      gsize entry = matrix->start[i], same = entry + matrix->n_same[i], end = matrix->start[i + 1];
-      V x = __builtin_shuffle (FN (node) (vector + 3 * i), rows), y = { 0 }, a;
-      float out[LANES];
-      for (gsize e = entry; e < end; e++)
-        {
-          gsize j = 3 * (gsize) matrix->column[e];
-          memcpy (&a, matrix->value[e], sizeof a);
-          y += a * __builtin_shuffle (FN (node) (vector + j), columns);
-          if (e == entry)
-            continue;
-          V t = a * x;
-          t = t + __builtin_shuffle (t, second) + __builtin_shuffle (t, third);
-          float *to = planes.to[e >= same] + j;
-          FN (Node) sum, add = __builtin_shufflevector (t, t, 0, 1, 2, 9);
-          memcpy (&sum, to, sizeof sum);
-          sum += add;
-          memcpy (to, &sum, sizeof sum);
-        }
-      memcpy (out, &y, sizeof out);
-      for (int c = 0; c < 3; c++)
-        planes.to[0][3 * i + (gsize) c] += out[3 * c] + out[3 * c + 1] + out[3 * c + 2];
-    }
-}
-#undef COLUMNS
-#undef ROWS_OF
-#else
-static void
-FN (matrix) (const OssVoxelLevel *level, gsize z, const float *vector, float *lower, float *upper)
-{
-  const OssVoxelMatrix *matrix = &level->matrix;
-  const FN (Planes) planes = FN (planes) (level, z, vector, lower, upper);
-
-  for (gsize i = level->row_start[z]; i < level->row_start[z + 1]; i++)
-    {
-      gsize entry = matrix->start[i], same = entry + matrix->n_same[i], end = matrix->start[i + 1];
-      const float *x = vector + 3 * i;
-      float y[3] = { 0.0f };
-      for (gsize e = entry; e < end; e++)
-        {
-          gsize j = 3 * (gsize) matrix->column[e];
-          const float *a = matrix->value[e], *u = vector + j;
-          float *to = planes.to[e >= same] + j;
-          for (int c = 0; c < 3; c++)
-            y[c] += a[3 * c] * u[0] + a[3 * c + 1] * u[1] + a[3 * c + 2] * u[2];
-          for (int c = 0; c < 3 && e > entry; c++)
-            to[c] += a[c] * x[0] + a[3 + c] * x[1] + a[6 + c] * x[2];
-        }
-      for (gsize c = 0; c < 3; c++)
-        planes.to[0][3 * i + c] += y[c];
-    }
-}
-#endif
 #undef OCTANTS
 #endif
 

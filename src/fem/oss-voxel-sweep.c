@@ -97,8 +97,7 @@ add_layer (const OssVoxelSweep *self, gsize z, void *lower, void *upper)
 
   if (level->corner != NULL)
     {
-      const OssVoxelKernels *kernels = oss_voxel_kernels ();
-      (level->octants != NULL ? kernels->octants : kernels->matrix) (level, z, self->u, lower, upper);
+      oss_voxel_kernels ()->octants (level, z, self->u, lower, upper);
       return;
     }
   for (gsize y = 0; y < level->size[1]; y++)
@@ -132,8 +131,7 @@ sweep_planes (gsize begin, gsize end, guint thread, void *data)
 
   for (gsize plane = begin; plane < end && !oss_tick_stopped (pass->work->tick); plane++)
     {
-      /* Of a matrix the last plane has rows too; on a periodic axis it is a copy of the first. */
-      gsize above = plane < layers || level->matrix.start != NULL ? plane : 0;
+      gsize above = plane < layers ? plane : 0;
       if (plane == begin)
         {
           memset (upper, 0, room);
@@ -144,7 +142,7 @@ sweep_planes (gsize begin, gsize end, guint thread, void *data)
       lower = upper;
       upper = swap;
       memset (upper, 0, room);
-      if (plane < layers || level->periodic[2] || level->matrix.start != NULL)
+      if (plane < layers || level->periodic[2])
         add_layer (self, above, lower, upper);
       finish_plane (self, plane, lower);
     }
