@@ -64,6 +64,8 @@ const GOptionEntry oss_cli_input_simulate[] = {
           N_ ("von-mises, paraboloid, drucker-prager or mohr-coulomb (default: the yield law's own)"), "NAME"),
   DOUBLE ("final-strain", final_strain, N_ ("apparent strain at the end of the curve (default 0.02)"), "S"),
   { "increments", 0, 0, G_OPTION_ARG_INT, &oss_cli_input.increments, N_ ("increments of the curve (default 20)"), "N" },
+  { "newton-iterations", 0, 0, G_OPTION_ARG_INT, &oss_cli_input.newton_iterations,
+    N_ ("iterations after which an increment is cut in halves, six times at most (default 25)"), "N" },
   { NULL },
 };
 
@@ -134,12 +136,14 @@ apply_nonlinear (OssStudyOptions *options, GError **error)
   set_string (&options->criterion, input->criterion);
   options->final_strain = input->final_strain;
   options->increments = input->increments;
+  options->newton_iterations = input->newton_iterations;
   if (input->nonlinear
-      || (input->yield_law == NULL && input->criterion == NULL && input->final_strain == 0.0 && input->increments == 0))
+      || (input->yield_law == NULL && input->criterion == NULL && input->final_strain == 0.0 && input->increments == 0
+          && input->newton_iterations == 0))
     return TRUE;
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
-                       _ ("“--yield-law”, “--criterion”, “--final-strain” and “--increments” belong to “--nonlinear”; "
-                          "give that too."));
+                       _ ("“--yield-law”, “--criterion”, “--final-strain”, “--increments” and “--newton-iterations” "
+                          "belong to “--nonlinear”; give that too."));
   return FALSE;
 }
 

@@ -55,7 +55,7 @@ typedef struct
   gboolean nonlinear;
   char *yield_law, *criterion;
   double final_strain;
-  int increments;
+  int increments, newton_iterations;
 } OssCliInput;
 
 extern OssCliInput oss_cli_input;

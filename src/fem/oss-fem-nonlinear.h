@@ -68,7 +68,7 @@ typedef struct
  * @peak_n, @peak_mm: largest reaction and where; @falling: the curve goes on below it by more than 0.1 %
  * @plateau_n: the strength: the peak, or where the curve still rises at its end, the reaction there
  * @offset_n, @offset_mm: 0.2 % offset yield: where the curve meets the line of the initial stiffness moved by 0.2 %
- *   apparent strain; NaN: it does not within the path
+ *   apparent strain; NaN: it does not within the path, or the increments there are too coarse to tell it to 5 %
  * @yielded_share: volume that has yielded at the end over the whole
  * @displacement: [n_nodes][3] mm
  * @plastic_strain: [n_elements] equivalent plastic strain, volume mean

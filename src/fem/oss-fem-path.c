@@ -301,6 +301,28 @@ oss_path_follow (OssPathBody *body, const OssFemPath *path, OssFemCurve *curve, 
   return TRUE;
 }
 
+/* The chord of an increment lies below a curve that bends; the increment before it, longer, lies above.  Where the two
+ * meet the offset line more than this share apart, the increments are too coarse to tell. */
+#define OFFSET_SHARE 0.05
+
+/* Whether the offset line meets chord and extension at nearly one load; @chord_n: the chord's. */
+static gboolean
+offset_is_resolved (const OssFemCurve *curve, gsize i, double offset_mm, double chord_n)
+{
+  const OssLoadPoint *a = &curve->points[i - 1], *b = &curve->points[i];
+  double stiffness = curve->stiffness_n_per_mm, slope = stiffness, most = fmax (a->reaction_n, b->reaction_n);
+
+  if (i >= 2 && a->displacement_mm > curve->points[i - 2].displacement_mm)
+    slope =
+        (a->reaction_n - curve->points[i - 2].reaction_n) / (a->displacement_mm - curve->points[i - 2].displacement_mm);
+  if (slope < stiffness * (1.0 - 1e-6))
+    {
+      double above = a->reaction_n - stiffness * (a->displacement_mm - offset_mm);
+      most = fmin (most, a->reaction_n + slope * above / (stiffness - slope));
+    }
+  return most - chord_n <= OFFSET_SHARE * fabs (chord_n);
+}
+
 /* Where the curve meets the line of the initial stiffness that starts at the offset. */
 static void
 find_offset (OssFemCurve *curve, double offset_mm)
@@ -313,8 +335,10 @@ find_offset (OssFemCurve *curve, double offset_mm)
       double above_b = b->reaction_n - curve->stiffness_n_per_mm * (b->displacement_mm - offset_mm);
       if (above_b > 0.0)
         continue;
-      double share = above_a / (above_a - above_b);
-      curve->offset_n = a->reaction_n + share * (b->reaction_n - a->reaction_n);
+      double share = above_a / (above_a - above_b), load = a->reaction_n + share * (b->reaction_n - a->reaction_n);
+      if (!offset_is_resolved (curve, i, offset_mm, load))
+        return;
+      curve->offset_n = load;
       curve->offset_mm = a->displacement_mm + share * (b->displacement_mm - a->displacement_mm);
       return;
     }

@@ -301,6 +301,7 @@ add_parameters (JsonBuilder *builder, const OssReportData *self)
   oss_json_string (builder, "criterion", options->criterion);
   oss_json_double (builder, "final_strain", options->final_strain);
   oss_json_int (builder, "increments", options->increments);
+  oss_json_int (builder, "newton_iterations", options->newton_iterations);
   json_builder_end_object (builder);
 }
 

@@ -19,7 +19,7 @@ oss_study_same_nonlinear (const OssStudyOptions *a, const OssStudyOptions *b)
     return TRUE;
   return a->nonlinear == b->nonlinear && g_strcmp0 (a->yield_law, b->yield_law) == 0
          && g_strcmp0 (a->criterion, b->criterion) == 0 && a->final_strain == b->final_strain
-         && a->increments == b->increments;
+         && a->increments == b->increments && a->newton_iterations == b->newton_iterations;
 }
 
 gboolean
@@ -43,6 +43,12 @@ oss_study_check_nonlinear (const OssStudyOptions *options, GError **error)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("%d increments are not possible: give 1 to %d."),
                    options->increments, MOST_INCREMENTS);
+      return FALSE;
+    }
+  if (options->newton_iterations < 0 || options->newton_iterations > MOST_INCREMENTS)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("%d iterations are not possible: give 1 to %d."),
+                   options->newton_iterations, MOST_INCREMENTS);
       return FALSE;
     }
   return TRUE;
@@ -88,7 +94,8 @@ oss_study_load_beyond_yield (const OssStudyOptions *options, const OssFemModel *
                                         .tension_mpa = tension };
   const OssFemPath path = { .displacement_mm = simulate->final_strain * height_mm,
                             .height_mm = height_mm,
-                            .increments = options->increments };
+                            .increments = options->increments,
+                            .maximum_iterations = options->newton_iterations };
   g_autoptr (GArray) prescribed = prescribed_at_end (model, path.displacement_mm / simulate->displacement_mm);
   OssFemModel whole = *model;
   whole.prescribed = (const OssNodal *) (void *) prescribed->data;
@@ -116,8 +123,8 @@ oss_study_warn_nonlinear (const OssSimulateResult *simulate, const OssMesh *mesh
   if (!isfinite (curve->offset_n))
     g_ptr_array_add (warnings,
                      /* xgettext:no-c-format */
-                     g_strdup (_ ("The curve does not reach the 0.2 % offset line: there is no offset yield within "
-                                  "it.")));
+                     g_strdup (_ ("There is no offset yield: the curve does not reach the 0.2 % offset line, or its "
+                                  "increments are too coarse there.")));
   if (mesh->kind != OSS_ELEMENT_TET10)
     g_ptr_array_add (warnings, g_strdup (_ ("Linear elements answer plastic flow too stiffly; the curve of quadratic "
                                             "tetrahedra lies lower.")));

@@ -72,11 +72,12 @@ typedef struct
       displacement_mm; /* by how much the endplates come nearer; 0: 0.68 % of the distance of the endplates, the
                           apparent strain of the headline strength estimate, so that the stress map shows that load */
 
-  gboolean nonlinear;  /* also a load-displacement curve beyond yield */
-  char *yield_law;     /* NULL: the one that belongs to the law */
-  char *criterion;     /* "paraboloid"; NULL: the yield law's own */
-  double final_strain; /* apparent, at the end of the curve; 0: 0.02 */
-  int increments;      /* of the curve; 0: 20 */
+  gboolean nonlinear;    /* also a load-displacement curve beyond yield */
+  char *yield_law;       /* NULL: the one that belongs to the law */
+  char *criterion;       /* "paraboloid"; NULL: the yield law's own */
+  double final_strain;   /* apparent, at the end of the curve; 0: 0.02 */
+  int increments;        /* of the curve; 0: 20 */
+  int newton_iterations; /* in an increment, before it is cut; 0: 25 */
 } OssStudyOptions;
 
 OSS_API void oss_study_options_default (OssStudyOptions *options);

@@ -3,13 +3,12 @@
  * bonded plates, in meshes and increments of several sizes.  Not a test: it prints tables.
  *
  * nonlinear-study mesh|step|softening|criterion|one KIND N INCREMENTS */
-#include "base/oss-parallel.h"
+#include "fem-l4.h"
 #include "fem-models.h"
-#include "fem/oss-fem-nonlinear.h"
-#include "formats/oss-nifti.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define HEIGHT 27.0
 #define STRAIN 0.02
@@ -103,76 +102,22 @@ print_curve (const OssFemCurve *curve)
              curve->points[i].linear_iterations, curve->points[i].yielded_mm3 / curve->volume_mm3);
 }
 
-/* The L4 of the voxel reference: caps elastic, bone by strain, lower face held, upper face moved along z. */
+/* See fem-l4.h. */
 static void
 run_l4 (int increments, OssCriterion criterion)
 {
-  g_autofree char *path =
-      g_build_filename (g_getenv ("OSSATURE_SHARED_DATA"), "fe_voxel_reference", "vertebra_l4_mini", NULL);
-  g_autofree char *modulus_path = g_build_filename (path, "modulus_mpa.nii.gz", NULL);
-  g_autofree char *labels_path = g_build_filename (path, "labels.nii.gz", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (OssVolume) image = oss_nifti_read_volume (modulus_path, OSS_QUANTITY_MODULUS, NULL, &error);
-  g_autoptr (OssLabels) labels = oss_nifti_read_labels (labels_path, NULL, &error);
-  const int *size = image->grid.size;
-  g_autoptr (GArray) held = g_array_new (FALSE, FALSE, sizeof (OssVoxelFreedom));
-  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (double));
-  int low = size[2], high = -1;
   gint64 begun = g_get_monotonic_time ();
+  clock_t used = clock ();
+  g_autoptr (OssFemCurve) curve = l4_curve (increments, criterion, &error);
 
-  for (int pass = 0; pass < 2; pass++)
-    for (int v = 0; v < size[0] * size[1] * size[2]; v++)
-      {
-        int x = v % size[0], y = v / size[0] % size[1], z = v / (size[0] * size[1]);
-        guint8 label = labels->data[v];
-        if (pass == 0)
-          {
-            low = label == 5 ? MIN (low, z) : low;
-            high = label == 6 ? MAX (high, z) : high;
-          }
-        else if ((label == 5 && z == low) || (label == 6 && z == high))
-          for (int c = 0; c < 4; c++)
-            for (gint8 axis = label == 5 ? 0 : 2; axis < 3; axis++)
-              {
-                OssVoxelFreedom f = { { x + (c & 1), y + (c >> 1), label == 5 ? z : z + 1 }, axis };
-                double value = label == 5 ? 0.0 : -STRAIN * 43.0;
-                g_array_append_val (held, f);
-                g_array_append_val (values, value);
-              }
-      }
-  OssVoxelModel model = { .size = { (gsize) size[0], (gsize) size[1], (gsize) size[2] },
-                          .spacing_mm = { 1.0, 1.0, 1.0 },
-                          .modulus_mpa = image->data,
-                          .poisson = 0.3,
-                          .held = (OssVoxelFreedom *) (void *) held->data,
-                          .n_held = held->len,
-                          .remove_islands = TRUE };
-  g_autoptr (OssVoxelSystem) system = oss_voxel_system_new (&model, NULL, &error);
-  OssVoxelInfo info;
-  oss_voxel_system_info (system, &info);
-  g_autofree guint64 *voxel = g_new (guint64, info.n_elements);
-  g_autofree float *modulus = g_new (float, info.n_elements);
-  g_autofree double *compression = g_new (double, info.n_elements), *tension = g_new (double, info.n_elements);
-  oss_voxel_system_element_voxels (system, voxel);
-  oss_voxel_system_element_moduli (system, modulus);
-  for (gsize e = 0; e < info.n_elements; e++)
-    {
-      compression[e] = labels->data[voxel[e]] == 1 ? 0.0084 * modulus[e] : INFINITY;
-      tension[e] = labels->data[voxel[e]] == 1 ? 0.0078 * modulus[e] : INFINITY;
-    }
-  OssFemPlasticity plasticity = { .criterion = criterion, .compression_mpa = compression, .tension_mpa = tension };
-  OssFemPath way = { .displacement_mm = STRAIN * 43.0, .height_mm = 43.0, .increments = increments };
-  g_print ("faces %d %d height %d; %zu voxels, set up in %.1f s\n", low, high, high + 1 - low, info.n_elements,
-           (double) (g_get_monotonic_time () - begun) / 1e6);
-  begun = g_get_monotonic_time ();
-  g_autoptr (OssFemCurve) curve =
-      oss_voxel_solve_nonlinear (system, (double *) (void *) values->data, &plasticity, &way, NULL, &error);
   if (curve == NULL)
     g_error ("%s", error->message);
   print_curve (curve);
-  g_print ("K %.1f offset %.1f at %.3f peak %.1f yielded %.3f cuts %d %s: %.1f s\n", curve->stiffness_n_per_mm,
-           curve->offset_n, curve->offset_mm, curve->peak_n, curve->yielded_share, curve->cuts, curve->reason,
-           (double) (g_get_monotonic_time () - begun) / 1e6);
+  g_print ("K %.1f offset %.1f at %.3f peak %.1f yielded %.3f cuts %d %s: %.1f s, %.1f s of all processors\n",
+           curve->stiffness_n_per_mm, curve->offset_n, curve->offset_mm, curve->peak_n, curve->yielded_share,
+           curve->cuts, curve->reason, (double) (g_get_monotonic_time () - begun) / 1e6,
+           (double) (clock () - used) / CLOCKS_PER_SEC);
 }
 
 int
