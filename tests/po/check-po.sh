@@ -21,7 +21,12 @@ xgettext --directory="$root" --files-from="$root/po/POTFILES" --output="$tmp/new
   "$@" 2>"$tmp/xgettext" || { cat "$tmp/xgettext"; exit 1; }
 
 # A macro that xgettext does not know (G_GSIZE_FORMAT) cuts the message: it is never found in a catalogue.
-msgattrib --no-wrap "$tmp/new.pot" | grep -E '[^%]%[-+0-9.]*"$' | grep -vE '[0-9].?%"$' >"$tmp/cut" || :
+# Whole is a message whose quote the call's bracket follows in a source: "strain, %").
+(cd "$root" && grep -v '^#' po/POTFILES | xargs cat) >"$tmp/sources"
+msgattrib --no-wrap "$tmp/new.pot" | grep -E '[^%]%[-+0-9.]*"$' | grep -vE '[0-9].?%"$' >"$tmp/end-in-percent" || :
+while IFS= read -r line; do
+  grep -qF -- "\"${line#*\"})" "$tmp/sources" || printf '%s\n' "$line"
+done <"$tmp/end-in-percent" >"$tmp/cut"
 [ ! -s "$tmp/cut" ] || { cat "$tmp/cut"; bad "messages are cut at a macro: write %zu, or PRIu64 from inttypes.h"; }
 
 for language in $(grep -v '^#' "$root/po/LINGUAS"); do
