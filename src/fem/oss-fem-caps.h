@@ -33,7 +33,7 @@ OSS_API gboolean oss_caps_from_name (const char *name, OssCapsKind *kind, GError
 /**
  * oss_caps_init:
  *
- * PMMA: 2500 MPa, nu 0.3 and 10 mm, as in Ogo and parosol-py.  Disc: 8 MPa (Eswaran et al., PMC3415303: T9, disc 8 MPa
+ * PMMA: 2500 MPa, nu 0.3 and 10 mm, as in Ogo and parosol-py.  Disc: 8 MPa (PMC3415303: T9, disc 8 MPa
  * against PMMA 2500 MPa), 8 mm, within the heights of the lumbar discs; nu 0.45 is our choice.
  */
 OSS_API void oss_caps_init (OssCaps *self, OssCapsKind kind);
