@@ -188,6 +188,7 @@ add_solver (OssReportRecord *record, const OssVoxelCompressed *result)
   oss_report_record_string (record, "reason", result->reason);
   oss_report_record_doubles (record, "history", result->history, result->iterations + 1);
   oss_report_record_double (record, "memory_mib", result->bytes / 1048576.0);
+  oss_report_record_double (record, "bytes_per_unknown", result->bytes / (double) MAX (result->n_unknowns, 1));
   oss_report_record_end (record);
   oss_report_record_begin (record, "seconds");
   oss_report_record_double (record, "solve", result->seconds);

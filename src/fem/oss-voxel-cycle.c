@@ -6,11 +6,14 @@
 
 #include <string.h>
 
-/* Steps of smoothing before and after the visit to the coarser level, and the part of the spectrum they reach. */
-#define STEPS 3
-#define REACH 16.0f
-#define COARSE_STEPS 8
-#define COARSE_REACH 50.0f
+/* Steps of smoothing before and after the visit to the coarser level, and the part of the spectrum they reach: on the
+ * finest, the second and the other levels.  Few where they are dear, more where little is left to the coarser levels.
+ */
+static const struct
+{
+  int steps;
+  float reach;
+} smoother[3] = { { 3, 16.0f }, { 6, 32.0f }, { 8, 60.0f } };
 /* Visits to each level below the second: thin struts are stiffer in bending on every coarser level, and one visit
  * would add up what is missing. */
 #define VISITS 2
@@ -98,15 +101,16 @@ sweep_float (OssVoxelSystem *self, const OssVoxelLevel *level, const float *u, O
 /* Chebyshev's iteration on [largest / reach, largest] of D^-1 A (Saad, Iterative Methods, 12.3); exchanges level->x,
  * the solution, and level->y. */
 static void
-smooth (OssVoxelSystem *self, OssVoxelLevel *level, gboolean from_zero)
+smooth (OssVoxelSystem *self, int l, gboolean from_zero)
 {
-  float largest = (float) level->largest, smallest = largest / (level->corner == NULL ? REACH : COARSE_REACH);
+  OssVoxelLevel *level = self->level[l];
+  int kind = MIN (l, 2);
+  float largest = (float) level->largest, smallest = largest / smoother[kind].reach;
   float theta = 0.5f * (largest + smallest), delta = 0.5f * (largest - smallest), sigma = theta / delta;
   float rho = 1.0f / sigma;
   Smoothing smoothing = { .level = level, .step = { .b = level->b, .along = 1.0f / theta } };
-  int steps = level->corner == NULL ? STEPS : COARSE_STEPS;
 
-  for (int i = 0; i < steps; i++)
+  for (int i = 0; i < smoother[kind].steps; i++)
     {
       OssVoxelStep *step = &smoothing.step;
       step->x = level->x;
@@ -160,7 +164,7 @@ descend (OssVoxelSystem *self, int l, gboolean from_zero)
       oss_voxel_coarsest_solve (self->coarsest, level, level->b, level->x);
       return;
     }
-  smooth (self, level, from_zero);
+  smooth (self, l, from_zero);
   Smoothing smoothing = { .level = level, .step = { .b = level->b }, .residual = level->y };
   sweep_float (self, level, level->x, residual_plane, &smoothing);
   oss_voxel_restrict (level, coarse, level->y, coarse->b);
@@ -168,7 +172,7 @@ descend (OssVoxelSystem *self, int l, gboolean from_zero)
   for (int visit = 0; visit < visits; visit++)
     descend (self, l + 1, visit == 0);
   oss_voxel_prolong (level, coarse, coarse->x, level->x);
-  smooth (self, level, FALSE);
+  smooth (self, l, FALSE);
 }
 
 float *

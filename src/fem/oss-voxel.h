@@ -148,8 +148,9 @@ typedef struct
  * oss_voxel_solve:
  *
  * Conjugate gradients in double, preconditioned by a geometric multigrid cycle in float on the same voxels (coarse
- * modulus: mean of eight).  Not converging is a result with a reason.  The same bits for any number of threads up to
- * the factorisation of the coarsest grid (CHOLMOD), which is done by one thread.
+ * elements with a modulus for each octant; parts of a coarse voxel that do not hang together are apart).  Not
+ * converging is a result with a reason.  The same bits for any number of threads up to the factorisation of the
+ * coarsest grid (CHOLMOD), which is done by one thread.
  *
  * Returns: (transfer full) (nullable): %NULL with
  *   %OSS_ERROR_REFUSED: a load moves a part that is not held as a rigid body (tells which motion);
