@@ -3,6 +3,7 @@
 
 #include "base/oss-i18n.h"
 #include "base/oss-parallel.h"
+#include "fem/oss-voxel-petsc.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -138,6 +139,7 @@ main (int argc, char **argv)
     return 0;
   g_printerr ("ossature: %s\n", error->message);
   fflush (NULL);
+  oss_voxel_petsc_stop ();
   int status = oss_error_exit_status (error);
   if (status == 130)
     _exit (status); /* a library call that could not be stopped may still be running */

@@ -5,10 +5,12 @@
 #include "base/oss-i18n.h"
 #include "base/oss-memory.h"
 #include "fem/oss-voxel-compression.h"
+#include "fem/oss-voxel-petsc.h"
 #include "formats/oss-nifti.h"
 #include "report/oss-report-record.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct
@@ -16,8 +18,10 @@ static struct
   char *modulus, *labels, *axis, *lateral, *out;
   int top, bottom, iterations;
   double poisson, strain, displacement, tolerance;
-  gboolean write_displacement;
+  gboolean write_displacement, petsc;
 } given = { .poisson = 0.3, .strain = NAN, .displacement = NAN };
+
+static int processes; /* with --petsc */
 
 static const GOptionEntry entries[] = {
   { "modulus", 0, 0, G_OPTION_ARG_FILENAME, &given.modulus,
@@ -38,6 +42,8 @@ static const GOptionEntry entries[] = {
   { "max-iterations", 0, 0, G_OPTION_ARG_INT, &given.iterations, N_ ("stop after N iterations (default 300)"), "N" },
   { "write-displacement", 0, 0, G_OPTION_ARG_NONE, &given.write_displacement,
     N_ ("also write displacement_x, _y and _z.nii.gz, mm"), NULL },
+  { "petsc", 0, 0, G_OPTION_ARG_NONE, &given.petsc,
+    N_ ("share the work among the processes that mpirun or srun started"), NULL },
   { "out", 0, 0, G_OPTION_ARG_FILENAME, &given.out, N_ ("folder for the results"), "DIR" },
   { NULL },
 };
@@ -92,6 +98,7 @@ read_options (OssVoxelCompression *compression, GError **error)
   compression->move = compression->move_is_strain ? given.strain : given.displacement;
   compression->tolerance = given.tolerance;
   compression->max_iterations = given.iterations;
+  compression->over_processes = given.petsc;
   return parse_label ("--top", given.top, &compression->top, error)
          && parse_label ("--bottom", given.bottom, &compression->bottom, error);
 }
@@ -181,7 +188,11 @@ static void
 add_solver (OssReportRecord *record, const OssVoxelCompressed *result)
 {
   oss_report_record_begin (record, "solver");
-  oss_report_record_string (record, "name", "conjugate gradients, geometric multigrid");
+  oss_report_record_string (record, "name",
+                            processes > 0 ? "PETSc: conjugate gradients, geometric multigrid"
+                                          : "conjugate gradients, geometric multigrid");
+  if (processes > 0)
+    oss_report_record_int (record, "processes", processes);
   oss_report_record_int (record, "iterations", result->iterations);
   oss_report_record_double (record, "relative_residual", result->relative_residual);
   oss_report_record_flag (record, "converged", result->converged);
@@ -238,6 +249,24 @@ make_record (const OssVoxelCompression *compression, const OssVoxelCompressed *r
 
 /* --- The command --- */
 
+/* All processes but the first do their share and leave without a word; so the first alone reads the options. */
+static gboolean
+join_processes (OssCli *cli, char **argv, GError **error)
+{
+  int process;
+
+  if (!g_strv_contains ((const char *const *) argv, "--petsc"))
+    return TRUE;
+  if (!oss_voxel_petsc_start (&process, &processes, error))
+    return FALSE;
+  if (process == 0)
+    return TRUE;
+  cli->tick.func = NULL;
+  if (oss_voxel_petsc_serve (&cli->tick, error))
+    exit (0);
+  exit (oss_error_exit_status (*error));
+}
+
 static gboolean
 print_summary (const OssVoxelCompressed *result, GError **error)
 {
@@ -293,10 +322,11 @@ oss_cli_solve_voxel (OssCli *cli, int argc, char **argv, GError **error)
   g_autoptr (OssLabels) labels = NULL;
   OssTick reading = oss_tick_part (&cli->tick, 0.0, 0.1), solving = oss_tick_part (&cli->tick, 0.1, 0.95);
 
-  if (!oss_cli_parse (&argc, &argv, entries, "--modulus FILE",
-                      _ ("Voxel finite elements: each voxel above 0 is a brick. The bottom is held along the axis, "
-                         "the top moved. With --out writes result.json, sed_centre, sed_mean and von_mises.nii.gz."),
-                      0, 0, error)
+  if (!join_processes (cli, argv, error)
+      || !oss_cli_parse (&argc, &argv, entries, "--modulus FILE",
+                         _ ("Voxel finite elements: each voxel above 0 is a brick. The bottom is held along the axis, "
+                            "the top moved. With --out writes result.json, sed_centre, sed_mean and von_mises.nii.gz."),
+                         0, 0, error)
       || !read_options (&compression, error)
       || (given.out != NULL && (output = oss_cli_output_new (given.out, error)) == NULL))
     return FALSE;

@@ -3,8 +3,9 @@
 
 #include "base/oss-i18n.h"
 #include "base/oss-memory.h"
-#include "fem/oss-voxel.h"
+#include "fem/oss-voxel-petsc.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,7 +51,8 @@ typedef struct
   double displacement_mm, distance_mm;
   GArray *freedoms;
   GArray *values;
-  OssVoxelSystem *system;
+  OssVoxelSystem *system; /* NULL over processes */
+  OssVoxelInfo info;
   OssVoxelResult *solved;
 } Job;
 
@@ -312,30 +314,43 @@ check_connected (const Job *self, const OssTick *tick, GError **error)
 
 /* --- Solution --- */
 
-static gboolean
-make_system (Job *self, const OssTick *tick, GError **error)
+static void
+describe_model (Job *self, OssVoxelModel *model)
 {
   const OssVoxelCompression *given = self->given;
   const OssGrid *grid = &given->modulus_mpa->grid;
-  GError *cause = NULL;
 
   self->freedoms = g_array_new (FALSE, FALSE, sizeof (OssVoxelFreedom));
   self->values = g_array_new (FALSE, FALSE, sizeof (double));
   add_face (self, &self->bottom, (given->lateral & OSS_LATERAL_BOTTOM) != 0, 0.0);
   add_face (self, &self->top, (given->lateral & OSS_LATERAL_TOP) != 0, self->outward * self->displacement_mm);
-  OssVoxelModel model = { .modulus_mpa = given->modulus_mpa->data,
-                          .poisson = given->poisson,
-                          .held = (const OssVoxelFreedom *) (void *) self->freedoms->data,
-                          .n_held = self->freedoms->len,
-                          .remove_islands = TRUE };
+  *model = (OssVoxelModel){ .modulus_mpa = given->modulus_mpa->data,
+                            .poisson = given->poisson,
+                            .held = (const OssVoxelFreedom *) (void *) self->freedoms->data,
+                            .n_held = self->freedoms->len,
+                            .remove_islands = TRUE };
   for (int a = 0; a < 3; a++)
     {
-      model.size[a] = (gsize) grid->size[a];
-      model.spacing_mm[a] = grid->spacing[a];
+      model->size[a] = (gsize) grid->size[a];
+      model->spacing_mm[a] = grid->spacing[a];
     }
-  self->system = oss_voxel_system_new (&model, tick, &cause);
+}
+
+static gboolean
+solve_here (Job *self, const OssVoxelModel *model, const OssTick *tick, GError **error)
+{
+  OssVoxelLoad load = { .held_mm = (const double *) (void *) self->values->data };
+  OssVoxelOptions options = { .tolerance = self->given->tolerance, .max_iterations = self->given->max_iterations };
+  OssTick making = oss_tick_part (tick, 0.0, 0.1), solving = oss_tick_part (tick, 0.1, 1.0);
+  GError *cause = NULL;
+
+  self->system = oss_voxel_system_new (model, &making, &cause);
   if (self->system != NULL)
-    return TRUE;
+    {
+      oss_voxel_system_info (self->system, &self->info);
+      self->solved = oss_voxel_solve (self->system, &load, &options, &solving, error);
+      return self->solved != NULL;
+    }
   /* Told before anything is allocated: the input is too large, not the computation broken. */
   if (g_error_matches (cause, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY))
     cause->code = OSS_ERROR_REFUSED;
@@ -347,15 +362,14 @@ static void
 take_numbers (const Job *self, OssVoxelCompressed *result)
 {
   const OssVoxelResult *solved = self->solved;
-  OssVoxelInfo info;
+  const OssVoxelInfo *info = &self->info;
 
-  oss_voxel_system_info (self->system, &info);
-  result->n_elements = info.n_elements;
-  result->n_nodes = info.n_nodes;
-  result->n_unknowns = info.n_unknowns;
-  result->n_islands = info.n_islands;
-  result->n_island_voxels = info.n_island_voxels;
-  result->n_free_motions = info.n_free_motions;
+  result->n_elements = info->n_elements;
+  result->n_nodes = info->n_nodes;
+  result->n_unknowns = info->n_unknowns;
+  result->n_islands = info->n_islands;
+  result->n_island_voxels = info->n_island_voxels;
+  result->n_free_motions = info->n_free_motions;
   result->projected_motions = solved->projected_motions;
   result->iterations = solved->iterations;
   result->relative_residual = solved->relative_residual;
@@ -369,7 +383,7 @@ take_numbers (const Job *self, OssVoxelCompressed *result)
   result->n_bottom_nodes = self->bottom.n_nodes;
   result->displacement_mm = self->displacement_mm;
   result->distance_mm = self->distance_mm;
-  result->bone_mm3 = (double) info.n_elements * oss_grid_voxel_mm3 (&self->given->modulus_mpa->grid);
+  result->bone_mm3 = (double) info->n_elements * oss_grid_voxel_mm3 (&self->given->modulus_mpa->grid);
   for (guint i = self->top.first; i < self->top.end; i++)
     if (g_array_index (self->freedoms, OssVoxelFreedom, i).axis == self->given->axis)
       result->reaction_n += self->outward * solved->reaction_n[i];
@@ -486,6 +500,84 @@ take_fields (const Job *self, OssVoxelCompressed *result, const OssTick *tick, G
   return ok;
 }
 
+/* --- Over processes --- */
+
+/* The images that the processes fill are those of the result. */
+static gboolean
+solve_over_processes (Job *self, const OssVoxelModel *model, OssVoxelCompressed *result, const OssTick *tick,
+                      GError **error)
+{
+  OssVolume **volume[6] = { &result->sed_centre_mpa,         &result->sed_mean_mpa,
+                            &result->von_mises_mpa,          &result->displacement_mm_xyz[0],
+                            &result->displacement_mm_xyz[1], &result->displacement_mm_xyz[2] };
+  OssVoxelLoad load = { .held_mm = (const double *) (void *) self->values->data };
+  OssVoxelOptions options = { .tolerance = self->given->tolerance, .max_iterations = self->given->max_iterations };
+  float *data[6];
+
+  for (int i = 0; i < 6; i++)
+    {
+      *volume[i] = oss_volume_new (&self->given->modulus_mpa->grid, OSS_QUANTITY_OTHER, error);
+      if (*volume[i] == NULL)
+        return FALSE;
+      data[i] = (*volume[i])->data;
+    }
+  OssVoxelImages images = { data[0], data[1], data[2], { data[3], data[4], data[5] } };
+  self->solved = oss_voxel_petsc_solve (model, &load, &options, &images, &self->info, tick, error);
+  return self->solved != NULL;
+}
+
+/* The values of the elements of an image, in order; outside it becomes 0. */
+static void
+take_elements (OssVolume *volume, double *value)
+{
+  gsize n = oss_grid_count (&volume->grid);
+
+  for (gsize v = 0; v < n; v++)
+    if (isnan (volume->data[v]))
+      volume->data[v] = 0.0f;
+    else if (value != NULL)
+      *value++ = volume->data[v];
+}
+
+static double
+find_factor (const double *sed_mpa, const float *modulus_mpa, gsize n, double *effective)
+{
+  for (gsize e = 0; e < n; e++)
+    effective[e] = sqrt (2.0 * MAX (sed_mpa[e], 0.0) / modulus_mpa[e]);
+  qsort (effective, n, sizeof *effective, compare_doubles);
+  double limit = effective[n - 1 - MIN ((gsize) (PISTOIA_VOLUME * (double) n), n - 1)];
+  return limit > 0.0 ? PISTOIA_STRAIN / limit : 0.0;
+}
+
+static gboolean
+take_images (const Job *self, OssVoxelCompressed *result, GError **error)
+{
+  gsize n = result->n_elements, count = oss_grid_count (&self->given->modulus_mpa->grid), element = 0;
+  double *sed = oss_alloc_aligned (2 * n, sizeof *sed, _ ("the results"), error);
+  float *modulus = sed != NULL ? oss_alloc_aligned (n, sizeof *modulus, _ ("the results"), error) : NULL;
+  gboolean done = modulus != NULL;
+
+  for (gsize v = 0; done && v < count; v++)
+    if (!isnan (result->sed_centre_mpa->data[v]))
+      modulus[element++] = self->given->modulus_mpa->data[v];
+  for (int k = 0; done && k < 3; k++)
+    take_elements (result->displacement_mm_xyz[k], NULL);
+  if (done)
+    {
+      take_elements (result->von_mises_mpa, NULL);
+      take_elements (result->sed_centre_mpa, sed);
+      done = summarize (sed, n, &result->sed_centre, error);
+      result->pistoia_factor = find_factor (sed, modulus, n, sed + n);
+      take_elements (result->sed_mean_mpa, sed);
+      done = done && summarize (sed, n, &result->sed_mean, error);
+      result->pistoia_mean_factor = find_factor (sed, modulus, n, sed + n);
+      result->pistoia_failure_load_n = result->pistoia_factor * result->reaction_n;
+    }
+  oss_free_aligned (sed);
+  oss_free_aligned (modulus);
+  return done;
+}
+
 void
 oss_voxel_compressed_free (OssVoxelCompressed *self)
 {
@@ -505,19 +597,19 @@ oss_voxel_compress (const OssVoxelCompression *compression, const OssTick *tick,
 {
   g_auto (Job) job = { .given = compression };
   g_autoptr (OssVoxelCompressed) result = g_new0 (OssVoxelCompressed, 1);
-  OssTick making = oss_tick_part (tick, 0.0, 0.1), solving = oss_tick_part (tick, 0.1, 0.9);
-  OssTick recovering = oss_tick_part (tick, 0.9, 1.0);
+  OssTick solving = oss_tick_part (tick, 0.0, 0.9), recovering = oss_tick_part (tick, 0.9, 1.0);
+  OssVoxelModel model;
 
-  if (!check_given (&job, error) || !find_faces (&job, error) || !check_connected (&job, tick, error)
-      || !make_system (&job, &making, error))
+  if (!check_given (&job, error) || !find_faces (&job, error) || !check_connected (&job, tick, error))
     return NULL;
-  OssVoxelLoad load = { .held_mm = (const double *) (void *) job.values->data };
-  OssVoxelOptions options = { .tolerance = compression->tolerance, .max_iterations = compression->max_iterations };
-  job.solved = oss_voxel_solve (job.system, &load, &options, &solving, error);
-  if (job.solved == NULL)
+  describe_model (&job, &model);
+  if (!(compression->over_processes ? solve_over_processes (&job, &model, result, &solving, error)
+                                    : solve_here (&job, &model, &solving, error)))
     return NULL;
   take_numbers (&job, result);
-  if (result->converged && !take_fields (&job, result, &recovering, error))
+  if (result->converged
+      && !(compression->over_processes ? take_images (&job, result, error)
+                                       : take_fields (&job, result, &recovering, error)))
     return NULL;
   return g_steal_pointer (&result);
 }

@@ -31,6 +31,7 @@ OSS_API gboolean oss_lateral_from_name (const char *name, OssLateral *lateral);
  *   the two faces when @move_is_strain
  * @lateral: the bottom is held along the axis, the top moved along it; which of them cannot move sideways either
  * @tolerance, @max_iterations: see OssVoxelOptions
+ * @over_processes: solved by oss_voxel_petsc_solve(), after oss_voxel_petsc_start()
  */
 typedef struct
 {
@@ -44,6 +45,7 @@ typedef struct
   OssLateral lateral;
   double tolerance;
   int max_iterations;
+  gboolean over_processes;
 } OssVoxelCompression;
 
 /* Over elements; p95 interpolates linearly between order statistics. */
