@@ -7,7 +7,10 @@
 #include "base/oss-memory.h"
 #include "fem/oss-fem-summary.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct
 {
@@ -59,6 +62,19 @@ read_options (OssFemSolveOptions *options, GError **error)
         return TRUE;
       }
   g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“--solver %s”: give auto, cg or direct."), given.solver);
+  return FALSE;
+}
+
+/* What would only fail at the end is asked at the beginning. */
+static gboolean
+check_deck_folder (GError **error)
+{
+  g_autofree char *folder = given.write_deck != NULL ? g_path_get_dirname (given.write_deck) : NULL;
+
+  if (folder == NULL || g_access (folder, W_OK) == 0)
+    return TRUE;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("Nothing can be written into the folder “%s”: %s."), folder,
+               g_strerror (errno));
   return FALSE;
 }
 
@@ -161,7 +177,7 @@ oss_cli_solve_deck (OssCli *cli, int argc, char **argv, GError **error)
              "line are added to the deck’s.\n\nFor an image of moduli instead of a deck: “ossature solve "
              "--modulus FILE --help”."),
           1, 1, error)
-      || !read_options (&options, error)
+      || !read_options (&options, error) || !check_deck_folder (error)
       || (given.out != NULL && (output = oss_cli_output_new (given.out, error)) == NULL))
     return FALSE;
   gboolean done = read_and_solve (cli, argv[1], output, &options, error);

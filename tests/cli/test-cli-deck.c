@@ -216,6 +216,7 @@ test_options (void)
   expect (3, "contradicts", "solve deck.inp --platen TOP:uz=1");
   expect (3, "factorised", "solve deck.inp --solver cg --platen TOP:fx=1");
   expect (3, "absent.inp", "solve absent.inp");
+  expect (4, "Nothing can be written", "solve deck.inp --write-deck missing/model.inp");
   g_autofree char *loose = deck_changed ("5,6,7,8\n*MATERIAL", "5,6\n*MATERIAL");
   write_text ("loose.inp", loose);
   expect (3, "--force", "solve loose.inp --force TOP:0,0,1"); /* an edge has no faces */
