@@ -352,6 +352,8 @@ double oss_voxel_plane_dot_mixed (const OssVoxelLevel *level, gsize plane, const
 gsize oss_voxel_system_freedom (const OssVoxelSystem *self, const OssVoxelFreedom *freedom);
 /* Vectors of a solution, bytes. */
 double oss_voxel_solve_bytes (const OssVoxelSystem *self);
+/* FALSE with OSS_ERROR_OUT_OF_MEMORY, both numbers told, when there are less than @needed bytes. */
+gboolean oss_voxel_check_room (const OssVoxelSystem *self, double needed, GError **error);
 
 static inline gsize
 oss_voxel_public_row (const OssVoxelSystem *self, gsize row)

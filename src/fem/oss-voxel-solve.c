@@ -49,19 +49,26 @@ oss_voxel_solve_bytes (const OssVoxelSystem *self)
          + oss_voxel_cycle_bytes (self);
 }
 
+gboolean
+oss_voxel_check_room (const OssVoxelSystem *self, double needed, GError **error)
+{
+  double free_bytes = oss_memory_free_bytes ();
+
+  if (!(free_bytes > 0.0) || needed <= free_bytes)
+    return TRUE;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
+               _ ("The voxel solver needs %.1f GB for %.1f million unknowns; %.1f GB are free."), needed / 1e9,
+               (double) self->n_unknowns / 1e6, free_bytes / 1e9);
+  return FALSE;
+}
+
 static gboolean
 solve_prepare (Solve *self, GError **error)
 {
   gsize n = 3 * self->level->n_nodes + OSS_VOXEL_PAD;
-  double needed = oss_voxel_solve_bytes (self->system), free_bytes = oss_memory_free_bytes ();
 
-  if (free_bytes > 0.0 && needed > free_bytes)
-    {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-                   _ ("The voxel solver needs %.1f GB for %.1f million unknowns; %.1f GB are free."), needed / 1e9,
-                   (double) self->system->n_unknowns / 1e6, free_bytes / 1e9);
-      return FALSE;
-    }
+  if (!oss_voxel_check_room (self->system, oss_voxel_solve_bytes (self->system), error))
+    return FALSE;
   self->sum = g_new0 (double, self->level->points[2]);
   self->sum_2 = g_new0 (double, self->level->points[2]);
   return (self->x = oss_alloc_aligned (n, sizeof (double), _ ("the voxel solver"), error)) != NULL

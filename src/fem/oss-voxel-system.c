@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+/* What the coarser levels and a solution will take for each freedom, bytes: vectors of the finest level 40, of the
+ * others about 5, the coarser levels about 7. */
+#define BYTES_TO_COME 52.0
+
 /* Lattice point with the last point of periodic axes written as 0. */
 static void
 canonical (const OssVoxelLevel *level, const gint32 at[3], gsize point[3])
@@ -164,6 +168,8 @@ oss_voxel_system_new (const OssVoxelModel *model, const OssTick *tick, GError **
       || !number_public (self, error) || !fix_held (self, error) || !check_loaded (self, error))
     return NULL;
   count_unknowns (self);
+  if (!oss_voxel_check_room (self, BYTES_TO_COME * 3.0 * (double) self->level[0]->n_nodes, error))
+    return NULL;
   oss_voxel_find_motions (self);
   if (!oss_voxel_build_coarse (self, tick, error))
     return NULL;

@@ -6,7 +6,16 @@
 #include "fem/oss-voxel-private.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#define HAVE_ASAN TRUE
+#else
+#define HAVE_ASAN FALSE
+#endif
 
 typedef struct
 {
@@ -394,6 +403,43 @@ test_cancel (void)
     }
 }
 
+/* In a process of its own with too little address space: refused before the coarser levels are made, with numbers. */
+static void
+test_memory_child (void)
+{
+  g_auto (Cube) cube = { 0 };
+  g_auto (Cube) small = { 0 };
+  g_autoptr (GError) error = NULL;
+  unsigned long pages = 0;
+
+  cube_init_bone (&small, 24); /* starts the threads */
+  g_autoptr (OssVoxelResult) result = solve (&small, 1e-6, NULL, &error);
+  g_assert_no_error (error);
+  cube_init_bone (&cube, 96);
+  FILE *statm = fopen ("/proc/self/statm", "re");
+  g_assert_cmpint (fscanf (statm, "%lu", &pages), ==, 1);
+  fclose (statm);
+  rlim_t bytes = (rlim_t) pages * (rlim_t) sysconf (_SC_PAGESIZE) + ((rlim_t) 24 << 20);
+  const struct rlimit limit = { bytes, bytes };
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
+  g_assert_null (oss_voxel_system_new (&cube.model, NULL, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY);
+  g_printerr ("%s\n", error->message);
+}
+
+static void
+test_memory (void)
+{
+  if (HAVE_ASAN)
+    {
+      g_test_skip ("an address sanitizer needs more address space than the limit of this test");
+      return;
+    }
+  g_test_trap_subprocess ("/fem/voxel-multigrid/memory/subprocess", 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*GB for 0.6 million unknowns*GB are free*");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -413,5 +459,7 @@ main (int argc, char **argv)
   g_test_add_func ("/fem/voxel-multigrid/islands", test_islands);
   g_test_add_func ("/fem/voxel-multigrid/bad-moduli", test_bad_moduli);
   g_test_add_func ("/fem/voxel-multigrid/cancel", test_cancel);
+  g_test_add_func ("/fem/voxel-multigrid/memory", test_memory);
+  g_test_add_func ("/fem/voxel-multigrid/memory/subprocess", test_memory_child);
   return g_test_run ();
 }
