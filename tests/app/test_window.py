@@ -93,8 +93,26 @@ def close_to(a, b, mm):
     return all(abs(x - y) <= mm for x, y in zip(a, b))
 
 
+def scroll_to(app, o):
+    """Turns the wheel beside the cards until the object is in the column's view."""
+    view = app.get("list", "Steps").get_parent()
+    for _ in range(40):
+        v = view.get_extents(Atspi.CoordType.WINDOW)
+        e = o.get_extents(Atspi.CoordType.WINDOW)
+        top, bottom = e.y - v.y, v.y + v.height - e.y - e.height
+        if top >= 0 and bottom >= 0:
+            return
+        x, y = app.centre(view)
+        subprocess.run(["xdotool", "mousemove", str(round(x - v.width / 2 + 4)), str(round(y)), "click",
+                        "4" if top < 0 else "5"], check=True)
+        time.sleep(0.2)
+        o.clear_cache()
+
+
 def open_card(app, title):
-    app.click(find(app, title))
+    card = find(app, title)
+    scroll_to(app, card)
+    app.click(card)
     time.sleep(0.5)
 
 
@@ -135,7 +153,9 @@ def cancel_run(app):
 
 
 def choose_caps(app, key):
-    app.click(usable(app, "combo box", "Caps between endplates and plates"))
+    box = usable(app, "combo box", "Caps between endplates and plates")
+    scroll_to(app, box)
+    app.click(box)
     time.sleep(0.5)
     app.key(key)
     app.key("Return")
@@ -159,7 +179,9 @@ def with_caps(a):
 def beyond_yield(a):
     """Simulate again with its switch on: the curve is told in words, its increments by keys; estimates side by side."""
     open_card(a, r"^4  Simulate$")
-    a.click(usable(a, "check box", "Load beyond yield"))
+    switch = usable(a, "check box", "Load beyond yield")
+    scroll_to(a, switch)
+    a.click(switch)
     time.sleep(0.5)
     a.set_value("spin button", "Increments", 4)
     a.set_value("spin button", "Final strain, %", 1.2)
