@@ -142,15 +142,15 @@ remove_folder (const char *folder)
 static gboolean
 run_own (const char *folder, const char *deck, OssCliPeer *peer, const OssTick *tick, GError **error)
 {
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", error);
+  /* This very program, also when its file has been replaced meanwhile. */
+  const char *self = "/proc/self/exe";
   g_autofree char *threads = g_strdup_printf ("%u", oss_parallel_threads ());
   g_autofree char *log = g_build_filename (folder, "own.log", NULL);
   g_autofree char *text = NULL;
   const char *argv[] = { self,     "--quiet", "--threads", threads,   "bench", "fem",
                          "--deck", deck,      "--alone",   "own.vtu", NULL };
 
-  if (self == NULL || !run_program (folder, argv, "own.log", &peer->own, tick, error)
-      || !g_file_get_contents (log, &text, NULL, error))
+  if (!run_program (folder, argv, "own.log", &peer->own, tick, error) || !g_file_get_contents (log, &text, NULL, error))
     return FALSE;
   if (sscanf (text, "%zu %d %lf", &peer->unknowns, &peer->iterations, &peer->own_reaction_n) == 3)
     return TRUE;
@@ -158,27 +158,47 @@ run_own (const char *folder, const char *deck, OssCliPeer *peer, const OssTick *
   return FALSE;
 }
 
+/* Its failure is told beside our figures, and does not take them away. */
 static gboolean
-run_both (const char *folder, const char *deck, OssCliPeer *peer, const OssTick *tick, GError **error)
+run_ccx (const char *folder, OssCliPeer *peer, const OssTick *tick, GError **error)
+{
+  g_autofree char *totals = g_build_filename (folder, "deck.dat", NULL);
+  const char *argv[] = { "ccx", "-i", "deck", NULL };
+  GError *failure = NULL;
+
+  if (run_program (folder, argv, "ccx.log", &peer->ccx, tick, &failure))
+    {
+      peer->ccx_reaction_n = find_total (totals, "for set MOVED");
+      return TRUE;
+    }
+  peer->ccx = (OssCliRun){ NAN, NAN, NAN };
+  if (g_error_matches (failure, OSS_ERROR, OSS_ERROR_CANCELLED))
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+  g_strlcpy (peer->trouble, failure->message, sizeof peer->trouble);
+  g_error_free (failure);
+  return TRUE;
+}
+
+static gboolean
+run_both (const char *folder, const char *deck, gboolean ccx, OssCliPeer *peer, const OssTick *tick, GError **error)
 {
   g_autofree char *copy = g_build_filename (folder, "deck.inp", NULL);
-  g_autofree char *totals = g_build_filename (folder, "deck.dat", NULL);
   g_autofree char *text = NULL;
-  const char *argv[] = { "ccx", "-i", "deck", NULL };
   gsize length;
 
   /* A copy, so that what CalculiX writes goes with it. */
   if (!g_file_get_contents (deck, &text, &length, error) || !oss_file_write (copy, text, length, error))
     return FALSE;
   g_clear_pointer (&text, g_free);
-  if (!run_own (folder, copy, peer, tick, error) || !run_program (folder, argv, "ccx.log", &peer->ccx, tick, error))
-    return FALSE;
-  peer->ccx_reaction_n = find_total (totals, "for set MOVED");
-  return TRUE;
+  return run_own (folder, copy, peer, tick, error) && (!ccx || run_ccx (folder, peer, tick, error));
 }
 
 gboolean
-oss_cli_bench_compare (const char *deck, const char *name, OssCliPeer *peer, const OssTick *tick, GError **error)
+oss_cli_bench_compare (const char *deck, const char *name, gboolean ccx, OssCliPeer *peer, const OssTick *tick,
+                       GError **error)
 {
   g_autoptr (GError) failure = NULL;
   g_autofree char *folder = g_dir_make_tmp ("ossature-bench-XXXXXX", &failure);
@@ -195,7 +215,7 @@ oss_cli_bench_compare (const char *deck, const char *name, OssCliPeer *peer, con
       remove_folder (folder);
       return FALSE;
     }
-  gboolean ok = run_both (folder, deck, peer, tick, error);
+  gboolean ok = run_both (folder, deck, ccx, peer, tick, error);
   remove_folder (folder);
   return ok;
 }

@@ -105,13 +105,15 @@ append_peers (const OssCliBench *self, GString *text)
       const OssCliPeer *peer = &g_array_index (self->peers, OssCliPeer, i);
       g_string_append_printf (text, _ ("%s: %.2f s (%.2f CPU), %.0f MiB"), peer->name, peer->own.seconds,
                               peer->own.cpu_seconds, peer->own.peak_mib);
-      if (self->ccx)
+      if (peer->trouble[0] != '\0')
+        g_string_append_printf (text, "; %s", peer->trouble);
+      else if (self->ccx)
         g_string_append_printf (text,
-                                _ ("; CalculiX %.2f s (%.2f CPU), %.0f MiB: %.1f times the time, %.1f times the "
-                                   "memory; reactions %.3f N and %.3f N"),
+                                _ ("; CalculiX %.2f s (%.2f CPU), %.0f MiB: %.1f times the time (%.1f CPU), %.1f "
+                                   "times the memory; reactions %.3f N and %.3f N"),
                                 peer->ccx.seconds, peer->ccx.cpu_seconds, peer->ccx.peak_mib,
-                                peer->ccx.seconds / peer->own.seconds, peer->ccx.peak_mib / peer->own.peak_mib,
-                                peer->own_reaction_n, peer->ccx_reaction_n);
+                                peer->ccx.seconds / peer->own.seconds, peer->ccx.cpu_seconds / peer->own.cpu_seconds,
+                                peer->ccx.peak_mib / peer->own.peak_mib, peer->own_reaction_n, peer->ccx_reaction_n);
       g_string_append_c (text, '\n');
     }
 }
@@ -224,7 +226,9 @@ record_peers (const OssCliBench *self, OssReportRecord *record)
       if (self->ccx)
         {
           record_run (record, "calculix", &peer->ccx, peer->ccx_reaction_n);
+          oss_report_record_string (record, "trouble", peer->trouble);
           oss_report_record_double (record, "time_ratio", peer->ccx.seconds / peer->own.seconds);
+          oss_report_record_double (record, "cpu_ratio", peer->ccx.cpu_seconds / peer->own.cpu_seconds);
           oss_report_record_double (record, "memory_ratio", peer->ccx.peak_mib / peer->own.peak_mib);
         }
       oss_report_record_end (record);

@@ -84,7 +84,7 @@ compare_body (OssCliBench *bench, OssBenchBody *body, const char *name, const Os
   gboolean ok = oss_fem_write_deck (&model, deck, DECK_BINS, name, error);
   oss_bench_body_free (body);
   if (ok)
-    ok = oss_cli_bench_compare (deck, name, &peer, tick, error);
+    ok = oss_cli_bench_compare (deck, name, bench->ccx, &peer, tick, error);
   g_unlink (deck);
   g_rmdir (folder);
   if (ok)
@@ -114,7 +114,7 @@ bench_kind (OssCliBench *bench, OssElementKind kind, double size_mm, gboolean so
   if (!solve_body (bench, &model, name, OSS_FEM_SOLVER_ITERATIVE, &iterating, error)
       || (!given.no_direct && !solve_body (bench, &model, name, OSS_FEM_SOLVER_DIRECT, &direct, error)))
     return FALSE;
-  return !bench->ccx || compare_body (bench, g_steal_pointer (&body), name, &comparing, error);
+  return compare_body (bench, g_steal_pointer (&body), name, &comparing, error);
 }
 
 static double
@@ -203,7 +203,7 @@ bench_deck (OssCliBench *bench, const OssTick *tick, GError **error)
   g_autofree char *name = g_path_get_basename (given.deck);
   OssCliPeer peer;
 
-  if (!oss_cli_bench_compare (given.deck, name, &peer, tick, error))
+  if (!oss_cli_bench_compare (given.deck, name, bench->ccx, &peer, tick, error))
     return FALSE;
   g_array_append_val (bench->peers, peer);
   return TRUE;

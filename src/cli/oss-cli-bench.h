@@ -21,6 +21,7 @@ typedef struct
   double own_reaction_n, ccx_reaction_n; /* along the third axis on the set MOVED; NaN where there is none */
   gsize unknowns;
   int iterations;
+  char trouble[160]; /* why CalculiX has no figures, or "" */
 } OssCliPeer;
 
 typedef struct
@@ -51,9 +52,9 @@ char *oss_cli_bench_record (const OssCliBench *self);
  */
 gboolean oss_cli_bench_alone (OssCli *cli, const char *deck, const char *vtu, GError **error);
 
-/* Runs both programs on a deck; FALSE when one of them fails. */
-gboolean
-oss_cli_bench_compare (const char *deck, const char *name, OssCliPeer *peer, const OssTick *tick, GError **error);
+/* Runs this program, and @ccx too, on a deck; FALSE when this one fails or a stop is asked for. */
+gboolean oss_cli_bench_compare (const char *deck, const char *name, gboolean ccx, OssCliPeer *peer, const OssTick *tick,
+                                GError **error);
 /* Whether "ccx" is found. */
 gboolean oss_cli_bench_has_ccx (void);
 
