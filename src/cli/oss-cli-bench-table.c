@@ -55,7 +55,7 @@ static void
 append_kernels (const OssCliBench *self, GString *text)
 {
   g_string_append_c (text, '\n');
-  append_words (text, _ ("Kernel"), 27);
+  append_words (text, _ ("Operation"), 27);
   g_string_append_printf (text, " %9s %-8s %9s %8s %5s %8s %5s\n", _ ("count"), _ ("of"), _ ("ns each"), "GFLOP/s",
                           _ ("peak"), "GB/s", _ ("triad"));
   for (guint i = 0; i < self->kernels->len; i++)

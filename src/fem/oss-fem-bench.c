@@ -237,13 +237,13 @@ bench_solvers (Work *self, double seconds, gboolean factorizing, GArray *kernels
   if (self->solver == NULL || !time_calls (self, run_cycle, seconds, &best, tick, error))
     return FALSE;
   double read = oss_tet_solver_bytes (self->solver);
-  add_kernel (self, kernels, N_ ("multigrid cycle"), N_ ("unknown"), unknowns, best, NAN, read > 0.0 ? read : NAN,
+  add_kernel (self, kernels, N_ ("multigrid cycle"), N_ ("freedom"), unknowns, best, NAN, read > 0.0 ? read : NAN,
               TRUE);
   if (!factorizing)
     return TRUE;
   if (!time_calls (self, factorize, 0.0, &best, tick, error))
     return FALSE;
-  add_kernel (self, kernels, N_ ("factorisation"), N_ ("unknown"), unknowns, best, self->factor.flops, NAN, FALSE);
+  add_kernel (self, kernels, N_ ("factorisation"), N_ ("freedom"), unknowns, best, self->factor.flops, NAN, FALSE);
   return TRUE;
 }
 

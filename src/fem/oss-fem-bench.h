@@ -33,7 +33,7 @@ OSS_API OssFemModel oss_bench_body_model (const OssBenchBody *self);
  * OssBenchKernel: one kernel, timed alone.
  * @kind: "tet4", "tet10", "hex8", "voxel"
  * @name: what it does, English; a message of the program's translations
- * @item: what is counted, "element", "block" or "unknown"; likewise
+ * @item: what is counted, "element", "block" or "freedom"; likewise
  * @items: of one call
  * @ns_per_item: best of several calls
  * @gflop_s: operations that the method needs, not those that were done; NaN where they are not counted
