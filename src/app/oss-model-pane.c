@@ -306,7 +306,6 @@ oss_model_pane_init (OssModelPane *self)
   if (!oss_colormap_load ("plasma", &self->colours, &error))
     g_warning ("%s", error->message);
   gtk_gl_area_set_has_depth_buffer (GTK_GL_AREA (self), TRUE);
-  gtk_gl_area_set_auto_render (GTK_GL_AREA (self), FALSE);
   gtk_widget_set_focusable (widget, TRUE);
   gtk_widget_set_overflow (widget, GTK_OVERFLOW_HIDDEN);
   gtk_widget_set_hexpand (widget, TRUE);

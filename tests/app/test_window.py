@@ -26,6 +26,15 @@ def shot(app, name):
     app.screenshot(os.path.join(SHOTS, name + ".png"))
 
 
+def bone_is_shown(app, name):
+    """Whether the middle of the 3D view in screenshot @name holds more than its even ground (deviation 0.01)."""
+    x, y = app.centre(image(app, "3D"))
+    told = subprocess.run(["convert", os.path.join(SHOTS, name + ".png"), "-crop",
+                           f"160x160+{round(x) - 80}+{round(y) - 80}", "+repage",
+                           "-format", "%[fx:standard_deviation]", "info:"], check=True, capture_output=True, text=True)
+    return float(told.stdout) > 0.05
+
+
 def labels(app):
     return [o.get_name() or "" for o in app.walk() if o.get_role_name() == "label"]
 
@@ -169,6 +178,7 @@ def with_caps(a):
     find(a, "^Out of date$")
     assert Atspi.Value.get_current_value(usable(a, "spin button", "Thickness of the caps, mm")) == 10.0
     shot(a, "08-caps")
+    assert bone_is_shown(a, "08-caps"), "the map out of date is not shown"
     press(a, "Run Simulate")
     find(a, r"^caps: bone cement", 240)
     choose_caps(a, "Up")
@@ -271,6 +281,7 @@ def main_job(folder, grid, truth):
         assert abs(value - truth_vbmd) < 10, f"{density}, truth {truth_vbmd}"
         find(a, r"Normal density|Low density|Osteoporosis range")
         shot(a, "05-result")
+        assert bone_is_shown(a, "05-result"), "the 3D view is empty"
         ok(f"result: {strength}, {density}")
 
         a.key("x")
