@@ -1,57 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* bench fem as scripts see it.  Times are not judged here; what was solved is: by two solvers, by CalculiX, and a
  * column between the bounds of its closed forms. */
+#include "cli-run.h"
 #include "formats/oss-nifti.h"
 
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static char *work;
-
-/* Status, and what it said; the output goes to @out. */
-static int
-run_command (const char *line, char **out, char **err)
-{
-  g_auto (GStrv) words = g_strsplit (line, " ", -1);
-  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autoptr (GError) error = NULL;
-  int status;
-
-  g_ptr_array_add (argv, (char *) g_getenv ("OSSATURE_CLI"));
-  for (char **word = words; *word != NULL; word++)
-    g_ptr_array_add (argv, *word);
-  g_ptr_array_add (argv, NULL);
-  g_spawn_sync (work, (char **) argv->pdata, NULL, 0, NULL, NULL, out, err, &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (status));
-  return WEXITSTATUS (status);
-}
 
 static JsonObject *
 run_json (JsonParser *parser, const char *line)
 {
-  g_autofree char *out = NULL, *err = NULL;
-  g_autoptr (GError) error = NULL;
-  int status = run_command (line, &out, &err);
-
-  if (status != 0)
-    g_error ("“%s” ended with %d: %s", line, status, err);
-  json_parser_load_from_data (parser, out, -1, &error);
-  g_assert_no_error (error);
-  return json_node_get_object (json_parser_get_root (parser));
+  g_auto (Run) run = run_line (work, line);
+  return run_document (&run, parser, 0, line);
 }
 
 static void
 expect (int status, const char *words, const char *line)
 {
-  g_autofree char *out = NULL, *err = NULL;
-  int ended = run_command (line, &out, &err);
-
-  if (ended != status || strstr (status == 0 ? out : err, words) == NULL)
-    g_error ("“%s” ended with %d, expected %d with “%s”; said: %s%s", line, ended, status, words, out, err);
+  g_auto (Run) run = run_line (work, line);
+  run_expect (&run, status, words, line);
 }
 
 static double

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* solve DECK as scripts see it: exit status, result.json, solution.vtu; closed forms, CalculiX, and decks that are
  * wrong. */
+#include "cli-run.h"
 #include "fem-ccx.h"
 #include "fem-decks.h"
 #include "fem-models.h"
@@ -8,7 +9,6 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -17,39 +17,11 @@
 
 static char *work;
 
-typedef struct
-{
-  int status;
-  char *out, *err;
-} Run;
-
-static void
-run_clear (Run *run)
-{
-  g_free (run->out);
-  g_free (run->err);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
-
-static Run
-run_words (char **words)
-{
-  g_autoptr (GError) error = NULL;
-  Run run = { 0 };
-
-  g_spawn_sync (work, words, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &run.out, &run.err, &run.status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (run.status));
-  run.status = WEXITSTATUS (run.status);
-  return run;
-}
-
 static Run
 run_command (const char *line)
 {
-  g_autofree char *whole = g_strdup_printf ("%s --quiet %s", g_getenv ("OSSATURE_CLI"), line);
-  g_auto (GStrv) words = g_strsplit (whole, " ", -1);
-  return run_words (words);
+  g_autofree char *quiet = g_strconcat ("--quiet ", line, NULL);
+  return run_line (work, quiet);
 }
 
 static JsonObject *
@@ -57,21 +29,14 @@ run_json (JsonParser *parser, int status, const char *line)
 {
   g_autofree char *whole = g_strconcat ("--json ", line, NULL);
   g_auto (Run) run = run_command (whole);
-  g_autoptr (GError) error = NULL;
-
-  if (run.status != status)
-    g_error ("“%s” ended with %d: %s", line, run.status, run.err);
-  json_parser_load_from_data (parser, run.out, -1, &error);
-  g_assert_no_error (error);
-  return json_node_get_object (json_parser_get_root (parser));
+  return run_document (&run, parser, status, line);
 }
 
 static void
 expect (int status, const char *words, const char *line)
 {
   g_auto (Run) run = run_command (line);
-  if (run.status != status || strstr (run.err, words) == NULL)
-    g_error ("“%s” ended with %d, expected %d with “%s”; said: %s", line, run.status, status, words, run.err);
+  run_expect (&run, status, words, line);
 }
 
 /* A number by its way: "stress", "von_mises_p50_mpa", NULL. */
@@ -119,7 +84,7 @@ vtu_array (const char *folder, const char *name, gsize n)
   gsize length;
 
   g_mkdir (raw, 0700);
-  g_auto (Run) run = run_words (argv);
+  g_auto (Run) run = run_program (work, argv);
   g_assert_cmpint (run.status, ==, 0);
   g_assert_true (g_file_get_contents (path, (char **) (void *) &values, &length, NULL));
   g_assert_cmpuint (length, ==, n * sizeof (double));
@@ -625,7 +590,7 @@ test_memory (void)
   g_autofree char *folder = g_build_filename (work, "limited", NULL);
 
   write_large ();
-  g_auto (Run) run = run_words (argv);
+  g_auto (Run) run = run_program (work, argv);
   g_test_message ("%s", run.err);
   g_assert_cmpint (run.status, ==, 4);
   g_assert_nonnull (strstr (run.err, "175616 elements and up to 555579 unknowns: at least 0.8"));

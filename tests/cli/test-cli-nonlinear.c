@@ -2,12 +2,12 @@
 /* analyze --nonlinear as scripts see it: the curve in result.json and curve.csv, plastic strain in stress.vtu, and a
  * solution that does not converge: the history is there, and the status is 4.  The references are equilibrium and the
  * linear solution of the same run. */
+#include "cli-run.h"
+
 #include <glib.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static char *work, *patient, *labels;
 
@@ -15,17 +15,15 @@ static int
 run (const char *const *arguments, char **out, char **err)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autoptr (GError) error = NULL;
-  int status;
 
   g_ptr_array_add (argv, (char *) g_getenv ("OSSATURE_CLI"));
   for (; *arguments != NULL; arguments++)
     g_ptr_array_add (argv, (char *) *arguments);
   g_ptr_array_add (argv, NULL);
-  g_spawn_sync (NULL, (char **) argv->pdata, NULL, 0, NULL, NULL, out, err, &status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (status));
-  return WEXITSTATUS (status);
+  Run ended = run_program (NULL, (char *const *) argv->pdata);
+  *out = ended.out;
+  *err = ended.err;
+  return ended.status;
 }
 
 static void

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* solve --petsc by mpirun: the same answer for any number of processes as on one machine, which test-cli-solve compares
  * with independent programs. */
+#include "cli-run.h"
 #include "formats/oss-nifti.h"
 
 #include <gio/gio.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -32,20 +32,6 @@ start (int n, const char *line)
   return process;
 }
 
-typedef struct
-{
-  int status;
-  char *out, *err;
-} Run;
-
-static void
-run_clear (Run *run)
-{
-  g_free (run->out);
-  g_free (run->err);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
-
 static Run
 run_command (int n, const char *line)
 {
@@ -60,17 +46,12 @@ run_command (int n, const char *line)
   return run;
 }
 
+/* One document: one process printed. */
 static JsonObject *
 run_json (JsonParser *parser, int n, const char *line)
 {
   g_auto (Run) run = run_command (n, line);
-  g_autoptr (GError) error = NULL;
-
-  if (run.status != 0)
-    g_error ("“%s” by %d processes ended with %d: %s", line, n, run.status, run.err);
-  json_parser_load_from_data (parser, run.out, -1, &error); /* one document: one process printed */
-  g_assert_no_error (error);
-  return json_node_get_object (json_parser_get_root (parser));
+  return run_document (&run, parser, 0, line);
 }
 
 static gsize

@@ -1,46 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* solve --modulus and homogenize as scripts see them: exit status, result.json, fields. */
+#include "cli-run.h"
 #include "formats/oss-nifti.h"
 
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <string.h>
-#include <sys/wait.h>
 
 static char *work;
-
-typedef struct
-{
-  int status;
-  char *out, *err;
-} Run;
-
-static void
-run_clear (Run *run)
-{
-  g_free (run->out);
-  g_free (run->err);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
 
 static Run
 run_command (const char *line)
 {
-  g_auto (GStrv) words = g_strsplit (line, " ", -1);
-  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autoptr (GError) error = NULL;
-  Run run = { 0 };
-
-  g_ptr_array_add (argv, (char *) g_getenv ("OSSATURE_CLI"));
-  for (char **word = words; *word != NULL; word++)
-    g_ptr_array_add (argv, *word);
-  g_ptr_array_add (argv, NULL);
-  g_spawn_sync (work, (char **) argv->pdata, NULL, 0, NULL, NULL, &run.out, &run.err, &run.status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (run.status));
-  run.status = WEXITSTATUS (run.status);
-  return run;
+  return run_line (work, line);
 }
 
 /* The result of a run that must end with @status; NULL when it printed none. */
@@ -48,21 +20,14 @@ static JsonObject *
 run_json (JsonParser *parser, int status, const char *line)
 {
   g_auto (Run) run = run_command (line);
-  g_autoptr (GError) error = NULL;
-
-  if (run.status != status)
-    g_error ("“%s” ended with %d: %s", line, run.status, run.err);
-  json_parser_load_from_data (parser, run.out, -1, &error);
-  g_assert_no_error (error);
-  return json_node_get_object (json_parser_get_root (parser));
+  return run_document (&run, parser, status, line);
 }
 
 static void
 expect (int status, const char *words, const char *line)
 {
   g_auto (Run) run = run_command (line);
-  if (run.status != status || strstr (run.err, words) == NULL)
-    g_error ("“%s” ended with %d, expected %d with “%s”; said: %s", line, run.status, status, words, run.err);
+  run_expect (&run, status, words, line);
 }
 
 static double

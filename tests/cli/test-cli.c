@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The command as scripts see it: exit status, messages, files that appear whole or not at all. */
+#include "cli-run.h"
 #include "dicom/oss-dicom-writer.h"
 #include "formats/oss-nifti.h"
 #include "study/oss-study.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -18,26 +18,10 @@ static char *patient;                                    /* a small virtual pati
 static char *at;                                         /* its L1 */
 static double true_vbmd, true_centre[3], true_marker[3]; /* of L1 */
 
-typedef struct
-{
-  int status;
-  char *out, *err;
-} Run;
-
-static void
-run_clear (Run *run)
-{
-  g_free (run->out);
-  g_free (run->err);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Run, run_clear)
-
 static Run
 run_command (const char *first, ...)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_autoptr (GError) error = NULL;
-  Run run = { 0 };
   va_list more;
 
   g_ptr_array_add (argv, (char *) g_getenv ("OSSATURE_CLI"));
@@ -46,11 +30,7 @@ run_command (const char *first, ...)
     g_ptr_array_add (argv, (char *) a);
   va_end (more);
   g_ptr_array_add (argv, NULL);
-  g_spawn_sync (NULL, (char **) argv->pdata, NULL, 0, NULL, NULL, &run.out, &run.err, &run.status, &error);
-  g_assert_no_error (error);
-  g_assert_true (WIFEXITED (run.status));
-  run.status = WEXITSTATUS (run.status);
-  return run;
+  return run_program (NULL, (char *const *) argv->pdata);
 }
 
 static char *
