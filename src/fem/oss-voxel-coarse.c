@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A level this small is the last: it is solved directly, many times a cycle. */
-#define SMALL_NODES 900
 /* Share of the diagonal added on the coarsest level when rigid motions are free: far below the softest
  * deformation of eight elements in a row (about 0.02), far above what float resolves. */
 #define SHIFT 1e-4
@@ -32,7 +30,7 @@ typedef struct
   gsize run, inside; /* finest level: run and place in it */
 } Cursor;
 
-typedef struct
+struct _OssVoxelCoarsening
 {
   OssVoxelLevel *fine, *coarse;
   OssVoxelPlace places[27];
@@ -47,7 +45,8 @@ typedef struct
   gsize n_root, room_root;
   Child child[MOST_CHILDREN];
   guint n_children;
-} Coarsening;
+};
+typedef OssVoxelCoarsening Coarsening;
 
 static gsize
 cursor_x (const Coarsening *self, const Cursor *cursor)
@@ -164,6 +163,25 @@ find (Coarsening *self, guint32 i)
   return i;
 }
 
+void
+oss_voxel_coarsening_join (OssVoxelCoarsening *self, guint32 a, guint32 b)
+{
+  guint32 p = find (self, a), q = find (self, b);
+  if (p != q)
+    self->root[MAX (p, q)] = MIN (p, q);
+}
+
+int
+oss_voxel_coarsening_corners (OssVoxelCoarsening *self, gsize node, guint32 corner[8])
+{
+  guint32 parent = self->fine->parent[node];
+  const OssVoxelPlace *place = &self->places[parent & 31];
+
+  for (int i = 0; i < place->n; i++)
+    corner[i] = find (self, (parent >> 5) * 8 + place->corner[i]);
+  return place->n;
+}
+
 /* The corners on which two coarse elements base a node they share become one. */
 static void
 unite (Coarsening *self, guint32 parent_a, guint32 parent_b)
@@ -171,11 +189,7 @@ unite (Coarsening *self, guint32 parent_a, guint32 parent_b)
   const OssVoxelPlace *a = &self->places[parent_a & 31], *b = &self->places[parent_b & 31];
 
   for (int i = 0; i < a->n; i++)
-    {
-      guint32 p = find (self, (parent_a >> 5) * 8 + a->corner[i]), q = find (self, (parent_b >> 5) * 8 + b->corner[i]);
-      if (p != q)
-        self->root[MAX (p, q)] = MIN (p, q);
-    }
+    oss_voxel_coarsening_join (self, (parent_a >> 5) * 8 + a->corner[i], (parent_b >> 5) * 8 + b->corner[i]);
 }
 
 /* Gives the nodes of a finer element to coarse element @element. */
@@ -341,11 +355,10 @@ add_row (Coarsening *self, gsize y, gsize z, GError **error)
 
 /* Numbers the nodes by planes: upper corners of the layer below, then lower corners of the layer above. */
 static gboolean
-number_nodes (Coarsening *self, GError **error)
+number_nodes (OssVoxelLevel *coarse, const guint32 *class, gsize n_classes, GError **error)
 {
-  OssVoxelLevel *coarse = self->coarse;
   gint32 number = 0;
-  gint32 *number_of = g_try_new (gint32, MAX (self->n_root, 1));
+  gint32 *number_of = g_try_new (gint32, MAX (n_classes, 1));
 
   if (number_of == NULL)
     {
@@ -353,7 +366,7 @@ number_nodes (Coarsening *self, GError **error)
                            _ ("Not enough memory for the coarser levels of the voxel solver."));
       return FALSE;
     }
-  memset (number_of, -1, self->n_root * sizeof *number_of);
+  memset (number_of, -1, n_classes * sizeof *number_of);
   for (gsize plane = 0; plane < coarse->planes; plane++)
     {
       coarse->row_start[plane] = (gsize) number;
@@ -366,47 +379,53 @@ number_nodes (Coarsening *self, GError **error)
                e < coarse->element_start[(layer + 1) * coarse->size[1]]; e++)
             for (gsize c = 0; c < 4; c++)
               {
-                guint32 root = find (self, (guint32) (8 * e + c + (side == 0 ? 4 : 0)));
-                if (number_of[root] < 0)
-                  number_of[root] = number++;
+                guint32 at = class[8 * e + c + (side == 0 ? 4 : 0)];
+                if (number_of[at] < 0)
+                  number_of[at] = number++;
               }
         }
     }
   coarse->row_start[coarse->planes] = coarse->n_nodes = (gsize) number;
-  for (gsize i = 0; i < self->n_root; i++)
-    coarse->corner[i] = number_of[find (self, (guint32) i)];
+  for (gsize i = 0; i < 8 * coarse->n_elements; i++)
+    coarse->corner[i] = number_of[class[i]];
   g_free (number_of);
   return TRUE;
 }
 
-static gboolean
-finish_octants (Coarsening *self, GError **error)
+gboolean
+oss_voxel_level_fill_coarse (OssVoxelLevel *coarse, const OssVoxelCoarseElements *elements, GError **error)
 {
-  OssVoxelOctants *octants = self->coarse->octants;
-
-  octants->n_special = self->special->len;
-  octants->special = (guint32 *) (void *) g_array_free (self->special, FALSE);
-  octants->special_stiffness = (float (*)[24][24]) (void *) g_array_free (self->special_stiffness, FALSE);
-  self->special = self->special_stiffness = NULL;
-  return oss_voxel_octants_fill (self->coarse, (const float *) (const void *) self->octant->data, error)
-         && oss_voxel_invert_rows (self->coarse, error);
+  coarse->n_elements = elements->n;
+  coarse->octants->n_special = elements->n_special;
+  coarse->octants->special = elements->special;
+  coarse->octants->special_stiffness = elements->special_stiffness;
+  if ((coarse->corner = oss_voxel_level_room (coarse, 8 * coarse->n_elements, sizeof (gint32), error)) == NULL
+      || (coarse->element_x = oss_voxel_level_room (coarse, coarse->n_elements, sizeof (guint16), error)) == NULL
+      || !number_nodes (coarse, elements->class, elements->n_classes, error))
+    return FALSE;
+  if (elements->n > 0)
+    memcpy (coarse->element_x, elements->x, coarse->n_elements * sizeof (guint16));
+  for (gsize plane = 0; plane < coarse->planes; plane++)
+    coarse->largest_plane = MAX (coarse->largest_plane, coarse->row_start[plane + 1] - coarse->row_start[plane]);
+  return oss_voxel_octants_fill (coarse, elements->moduli, error) && oss_voxel_sum_rows (coarse, error);
 }
 
 static gboolean
 finish_level (Coarsening *self, GError **error)
 {
-  OssVoxelLevel *coarse = self->coarse;
+  OssVoxelCoarseElements elements = { .n = self->x->len,
+                                      .x = (const guint16 *) (void *) self->x->data,
+                                      .moduli = (const float *) (void *) self->octant->data,
+                                      .class = self->root,
+                                      .n_classes = self->n_root,
+                                      .n_special = self->special->len };
 
-  coarse->n_elements = self->x->len;
-  if ((coarse->corner = oss_voxel_level_room (coarse, 8 * coarse->n_elements, sizeof (gint32), error)) == NULL
-      || (coarse->element_x = oss_voxel_level_room (coarse, coarse->n_elements, sizeof (guint16), error)) == NULL
-      || !number_nodes (self, error))
-    return FALSE;
-  memcpy (coarse->element_x, self->x->data, coarse->n_elements * sizeof (guint16));
-  for (gsize plane = 0; plane < coarse->planes; plane++)
-    coarse->largest_plane = MAX (coarse->largest_plane, coarse->row_start[plane + 1] - coarse->row_start[plane]);
-  g_clear_pointer (&self->root, g_free);
-  return finish_octants (self, error);
+  for (gsize i = 0; i < self->n_root; i++)
+    self->root[i] = find (self, (guint32) i);
+  elements.special = (guint32 *) (void *) g_array_free (self->special, FALSE);
+  elements.special_stiffness = (float (*)[24][24]) (void *) g_array_free (self->special_stiffness, FALSE);
+  self->special = self->special_stiffness = NULL;
+  return oss_voxel_level_fill_coarse (self->coarse, &elements, error);
 }
 
 /* Copies of periodic points lie where the first lies. */
@@ -432,15 +451,8 @@ build_level (Coarsening *self, const OssTick *tick, GError **error)
 {
   OssVoxelLevel *fine = self->fine, *coarse = self->coarse;
 
-  coarse->rows = 1;
-  coarse->planes = coarse->size[2] + (coarse->periodic[2] ? 0 : 1);
   fine->parent = oss_voxel_level_room (fine, fine->n_nodes, sizeof *fine->parent, error);
-  if (fine->parent == NULL
-      || (coarse->row_start = oss_voxel_level_room (coarse, coarse->planes + 1, sizeof (gsize), error)) == NULL
-      || (coarse->fixed_plane = oss_voxel_level_room (coarse, coarse->planes + 1, sizeof (gsize), error)) == NULL
-      || (coarse->element_start =
-              oss_voxel_level_room (coarse, coarse->size[1] * coarse->size[2] + 1, sizeof (gsize), error))
-             == NULL)
+  if (fine->parent == NULL)
     return FALSE;
   memset (fine->parent, 0xff, fine->n_nodes * sizeof *fine->parent);
   for (gsize z = 0; z < coarse->size[2]; z++)
@@ -455,28 +467,27 @@ build_level (Coarsening *self, const OssTick *tick, GError **error)
         }
     }
   copy_parents (fine);
-  return finish_level (self, error);
+  return TRUE;
 }
 
-/* FALSE when the level cannot or need not be coarsened. */
-static gboolean
-choose_factors (const OssVoxelLevel *fine, gsize factor[3])
+gboolean
+oss_voxel_choose_factors (const gsize size[3], const double spacing_mm[3], const gboolean periodic[3], gsize factor[3])
 {
   gboolean any = FALSE;
-  double widest = MAX (MAX (fine->spacing_mm[0], fine->spacing_mm[1]), fine->spacing_mm[2]);
+  double widest = MAX (MAX (spacing_mm[0], spacing_mm[1]), spacing_mm[2]);
 
   for (int k = 0; k < 3; k++)
     {
       /* Flat boxes are first made cubes: smoothing works along the strong directions only. */
-      gboolean can = fine->size[k] > 1 && (!fine->periodic[k] || fine->size[k] % 2 == 0);
-      factor[k] = can && fine->spacing_mm[k] < 0.75 * widest ? 2 : 1;
+      gboolean can = size[k] > 1 && (!periodic[k] || size[k] % 2 == 0);
+      factor[k] = can && spacing_mm[k] < 0.75 * widest ? 2 : 1;
       any = any || factor[k] == 2;
     }
   for (int k = 0; k < 3 && !any; k++)
-    factor[k] = fine->size[k] > 1 && (!fine->periodic[k] || fine->size[k] % 2 == 0) ? 2 : 1;
+    factor[k] = size[k] > 1 && (!periodic[k] || size[k] % 2 == 0) ? 2 : 1;
   for (int k = 0; k < 3; k++)
     any = any || factor[k] == 2;
-  return any && fine->n_nodes > SMALL_NODES;
+  return any;
 }
 
 static gboolean
@@ -508,13 +519,15 @@ coarsening_begin (Coarsening *self, GError **error)
   self->octant = g_array_new (FALSE, FALSE, sizeof (float));
   self->special = g_array_new (FALSE, FALSE, sizeof (guint32));
   self->special_stiffness = g_array_new (FALSE, FALSE, sizeof (float));
-  self->coarse->octants = oss_voxel_octants_new (self->fine, self->coarse->factor);
   return mark_held (self, error);
 }
 
-static void
-coarsening_free (Coarsening *self)
+void
+oss_voxel_coarsening_free (OssVoxelCoarsening *self)
 {
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->coarse, oss_voxel_level_free);
   g_clear_pointer (&self->x, g_array_unref);
   g_clear_pointer (&self->octant, g_array_unref);
   g_clear_pointer (&self->special, g_array_unref);
@@ -523,30 +536,60 @@ coarsening_free (Coarsening *self)
   g_free (self->root);
   g_free (self);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Coarsening, coarsening_free)
 
-static OssVoxelLevel *
-coarsen (OssVoxelSystem *system, OssVoxelLevel *fine, const gsize factor[3], const OssTick *tick, GError **error)
+OssVoxelLevel *
+oss_voxel_level_begin_coarse (const OssVoxelLevel *fine, const gsize size[3], const gsize factor[3], double poisson,
+                              GError **error)
 {
-  g_autoptr (Coarsening) self = g_new0 (Coarsening, 1);
-  g_autoptr (OssVoxelLevel) level = NULL;
-  gsize size[3];
   double spacing_mm[3];
 
   for (int k = 0; k < 3; k++)
-    {
-      size[k] = (fine->size[k] + factor[k] - 1) / factor[k];
-      spacing_mm[k] = fine->spacing_mm[k] * (double) factor[k];
-    }
-  level = oss_voxel_level_begin (size, spacing_mm, fine->periodic, system->poisson, error);
+    spacing_mm[k] = fine->spacing_mm[k] * (double) factor[k];
+  g_autoptr (OssVoxelLevel) level = oss_voxel_level_begin (size, spacing_mm, fine->periodic, poisson, error);
   if (level == NULL)
     return NULL;
   memcpy (level->factor, factor, sizeof level->factor);
-  self->fine = fine;
-  self->coarse = level;
-  if (!coarsening_begin (self, error) || !build_level (self, tick, error))
+  level->rows = 1;
+  level->planes = size[2] + (level->periodic[2] ? 0 : 1);
+  level->octants = oss_voxel_octants_new (fine, factor);
+  if ((level->row_start = oss_voxel_level_room (level, level->planes + 1, sizeof (gsize), error)) == NULL
+      || (level->fixed_plane = oss_voxel_level_room (level, level->planes + 1, sizeof (gsize), error)) == NULL
+      || (level->element_start = oss_voxel_level_room (level, size[1] * size[2] + 1, sizeof (gsize), error)) == NULL)
     return NULL;
   return g_steal_pointer (&level);
+}
+
+OssVoxelCoarsening *
+oss_voxel_coarsening_new (OssVoxelLevel *fine, const gsize factor[3], double poisson, const OssTick *tick,
+                          GError **error)
+{
+  g_autoptr (OssVoxelCoarsening) self = g_new0 (Coarsening, 1);
+  gsize size[3];
+
+  for (int k = 0; k < 3; k++)
+    size[k] = (fine->size[k] + factor[k] - 1) / factor[k];
+  self->fine = fine;
+  self->coarse = oss_voxel_level_begin_coarse (fine, size, factor, poisson, error);
+  if (self->coarse == NULL || !coarsening_begin (self, error) || !build_level (self, tick, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+OssVoxelLevel *
+oss_voxel_coarsening_finish (OssVoxelCoarsening *self, GError **error)
+{
+  return finish_level (self, error) ? g_steal_pointer (&self->coarse) : NULL;
+}
+
+static OssVoxelLevel *
+coarsen (const OssVoxelSystem *system, OssVoxelLevel *fine, const gsize factor[3], const OssTick *tick, GError **error)
+{
+  g_autoptr (OssVoxelCoarsening) self = oss_voxel_coarsening_new (fine, factor, system->poisson, tick, error);
+  OssVoxelLevel *coarse = self != NULL ? oss_voxel_coarsening_finish (self, error) : NULL;
+
+  if (coarse != NULL)
+    oss_voxel_invert_rows (coarse, oss_voxel_largest_row (coarse));
+  return coarse;
 }
 
 gboolean
@@ -554,9 +597,13 @@ oss_voxel_build_coarse (OssVoxelSystem *self, const OssTick *tick, GError **erro
 {
   gsize factor[3];
 
-  while (self->n_levels < OSS_VOXEL_MAX_LEVELS && choose_factors (self->level[self->n_levels - 1], factor))
+  while (self->n_levels < OSS_VOXEL_MAX_LEVELS)
     {
-      OssVoxelLevel *coarse = coarsen (self, self->level[self->n_levels - 1], factor, tick, error);
+      OssVoxelLevel *fine = self->level[self->n_levels - 1];
+      if (fine->n_nodes <= OSS_VOXEL_SMALL_NODES
+          || !oss_voxel_choose_factors (fine->size, fine->spacing_mm, fine->periodic, factor))
+        break;
+      OssVoxelLevel *coarse = coarsen (self, fine, factor, tick, error);
       if (coarse == NULL)
         return FALSE;
       self->level[self->n_levels++] = coarse;

@@ -25,7 +25,7 @@ double
 oss_voxel_cycle_bytes (const OssVoxelSystem *self)
 {
   double bytes = 0.0;
-  for (int l = 0; l < self->n_levels; l++)
+  for (int l = self->top; l < self->n_levels; l++)
     bytes += VECTORS * 3.0 * (double) self->level[l]->n_nodes * sizeof (float);
   return bytes;
 }
@@ -89,13 +89,50 @@ begin_planes (gsize begin, gsize end, guint thread, void *data)
     }
 }
 
-static void
-sweep_float (OssVoxelSystem *self, const OssVoxelLevel *level, const float *u, OssVoxelFinish finish, void *data)
+typedef struct
 {
+  OssVoxelSweep sweep;
+  OssVoxelFinish finish;
+  float *ax;
+} Parted;
+
+static void
+keep_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+{
+  memcpy ((float *) sweep->data + begin, ax, n * sizeof (float));
+}
+
+static void
+finish_planes (gsize begin, gsize end, guint thread, void *data)
+{
+  const Parted *self = data;
+  for (gsize plane = begin; plane < end; plane++)
+    {
+      gsize first = oss_voxel_plane_start (self->sweep.level, plane);
+      gsize n = oss_voxel_plane_start (self->sweep.level, plane + 1) - first;
+      self->finish (&self->sweep, plane, first, n, self->ax + first);
+    }
+}
+
+static void
+sweep_float (OssVoxelSystem *self, int l, const float *u, OssVoxelFinish finish, void *data)
+{
+  const OssVoxelLevel *level = self->level[l];
   OssVoxelSweep sweep = {
     .level = level, .precision = OSS_VOXEL_FLOAT, .u = u, .constrained = TRUE, .finish = finish, .data = data
   };
+
+  if (self->part == NULL)
+    {
+      oss_voxel_sweep (&sweep, &self->work);
+      return;
+    }
+  Parted parted = { sweep, finish, self->part->ax };
+  sweep.finish = keep_plane;
+  sweep.data = parted.ax;
   oss_voxel_sweep (&sweep, &self->work);
+  self->part->sum (self->part->data, l, parted.ax);
+  oss_parallel_for (level->planes, level->n_nodes < 2000 ? level->planes : 4, finish_planes, &parted);
 }
 
 /* Chebyshev's iteration on [largest / reach, largest] of D^-1 A (Saad, Iterative Methods, 12.3); exchanges level->x,
@@ -126,7 +163,7 @@ smooth (OssVoxelSystem *self, int l, gboolean from_zero)
       if (i == 0 && from_zero)
         oss_parallel_for (level->planes, level->n_nodes < 2000 ? level->planes : 4, begin_planes, &smoothing);
       else
-        sweep_float (self, level, level->x, step_plane, &smoothing);
+        sweep_float (self, l, level->x, step_plane, &smoothing);
       float *swap = level->x;
       level->x = level->y;
       level->y = swap;
@@ -138,11 +175,11 @@ oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error)
 {
   gsize largest = 0;
 
-  for (int l = 0; l < self->n_levels; l++)
+  for (int l = self->top; l < self->n_levels; l++)
     largest = MAX (largest, self->level[l]->largest_plane);
   if (!oss_voxel_work_prepare (&self->work, 3 * largest, error))
     return FALSE;
-  for (int l = 0; l < self->n_levels; l++)
+  for (int l = self->top; l < self->n_levels; l++)
     {
       OssVoxelLevel *level = self->level[l];
       if (level->x == NULL
@@ -153,12 +190,17 @@ oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error)
   return TRUE;
 }
 
-/* One cycle from level @l down: level->x from level->b, and from level->x unless @from_zero. */
-static void
-descend (OssVoxelSystem *self, int l, gboolean from_zero)
+void
+oss_voxel_visit_level (OssVoxelSystem *self, int l, gboolean from_zero)
 {
   OssVoxelLevel *level = self->level[l], *coarse = l + 1 < self->n_levels ? self->level[l + 1] : NULL;
+  const OssVoxelPart *part = self->part;
 
+  if (coarse == NULL && part != NULL)
+    {
+      part->solve (part->data, from_zero);
+      return;
+    }
   if (coarse == NULL)
     {
       oss_voxel_coarsest_solve (self->coarsest, level, level->b, level->x);
@@ -166,11 +208,15 @@ descend (OssVoxelSystem *self, int l, gboolean from_zero)
     }
   smooth (self, l, from_zero);
   Smoothing smoothing = { .level = level, .step = { .b = level->b }, .residual = level->y };
-  sweep_float (self, level, level->x, residual_plane, &smoothing);
+  sweep_float (self, l, level->x, residual_plane, &smoothing);
+  if (part != NULL)
+    part->leave (part->data, l, level->y);
   oss_voxel_restrict (level, coarse, level->y, coarse->b);
-  int visits = l == 0 || l + 2 == self->n_levels ? 1 : VISITS;
+  if (part != NULL)
+    part->sum (part->data, l + 1, coarse->b);
+  int visits = l == 0 || l + 2 == (part != NULL ? part->n_levels : self->n_levels) ? 1 : VISITS;
   for (int visit = 0; visit < visits; visit++)
-    descend (self, l + 1, visit == 0);
+    oss_voxel_visit_level (self, l + 1, visit == 0);
   oss_voxel_prolong (level, coarse, coarse->x, level->x);
   smooth (self, l, FALSE);
 }
@@ -178,6 +224,6 @@ descend (OssVoxelSystem *self, int l, gboolean from_zero)
 float *
 oss_voxel_cycle (OssVoxelSystem *self, const OssTick *tick)
 {
-  descend (self, 0, TRUE);
+  oss_voxel_visit_level (self, 0, TRUE);
   return oss_tick_stopped (tick) ? NULL : self->level[0]->x;
 }

@@ -170,18 +170,29 @@ sum_octants (const OssVoxelLevel *level, float *sum)
 }
 
 gboolean
-oss_voxel_invert_rows (OssVoxelLevel *level, GError **error)
+oss_voxel_sum_rows (OssVoxelLevel *level, GError **error)
 {
-  float largest = 0.0f, *sum = oss_voxel_level_room (level, 3 * level->n_nodes, sizeof *sum, error);
+  level->inverse_sum = oss_voxel_level_room (level, 3 * level->n_nodes, sizeof *level->inverse_sum, error);
+  if (level->inverse_sum != NULL)
+    sum_octants (level, level->inverse_sum);
+  return level->inverse_sum != NULL;
+}
 
-  level->inverse_sum = sum;
-  if (sum == NULL)
-    return FALSE;
-  sum_octants (level, sum);
+float
+oss_voxel_largest_row (const OssVoxelLevel *level)
+{
+  float largest = 0.0f;
   for (gsize i = 0; i < 3 * level->n_nodes; i++)
-    largest = MAX (largest, sum[i]);
+    largest = MAX (largest, level->inverse_sum[i]);
+  return largest;
+}
+
+void
+oss_voxel_invert_rows (OssVoxelLevel *level, float largest)
+{
+  float *sum = level->inverse_sum;
+
   for (gsize i = 0; i < 3 * level->n_nodes; i++)
     sum[i] = sum[i] > NOTHING * largest ? 1.0f / sum[i] : 0.0f;
   level->largest = 1.0;
-  return TRUE;
 }

@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 /* Kernels read whole vectors: this many elements of any array may be read beyond its end. */
 #define OSS_VOXEL_PAD 64
 #define OSS_VOXEL_MAX_LEVELS 16
+/* A level this small is the last: it is solved directly, many times a cycle. */
+#define OSS_VOXEL_SMALL_NODES 900
 
 /* Consecutive elements of one row along x, and where their nodes start in the four rows of nodes around them:
  * (y, z), (y + 1, z), (y, z + 1), (y + 1, z + 1).  16 bits hold a row of 65,000. */
@@ -316,10 +318,30 @@ void oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse,
 /* fine += P coarse, zero at held freedoms. */
 void oss_voxel_prolong (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to);
 
+/**
+ * OssVoxelPart: what makes a system one process's part of a larger one.  All call these at once.
+ * @n_levels: of the larger system
+ * @ax: a vector of the largest level
+ * @sum: what the processes have at nodes of several becomes the sum of all, with the same bits in each
+ * @leave: 0 at the nodes that belong to another process: each belongs to one
+ * @solve: x of the last level from b and, unless @from_zero, from x
+ */
+typedef struct
+{
+  void *data;
+  int n_levels;
+  float *ax;
+  void (*sum) (void *data, int level, float *vector);
+  void (*leave) (void *data, int level, float *vector);
+  void (*solve) (void *data, gboolean from_zero);
+} OssVoxelPart;
+
+/* @top: the first of the levels; those above are in another system */
 struct _OssVoxelSystem
 {
-  int n_levels;
+  int top, n_levels;
   OssVoxelLevel *level[OSS_VOXEL_MAX_LEVELS];
+  const OssVoxelPart *part; /* (nullable) */
   OssVoxelWork work;
   OssVoxelCoarsest *coarsest;
   double poisson;
@@ -370,6 +392,8 @@ void oss_voxel_add_homogeneous (const OssVoxelSystem *self, const double strain[
 
 /* x = M b on the finest level: from level[0]->b to the vector given back, which is level[0]->x or ->y. */
 float *oss_voxel_cycle (OssVoxelSystem *self, const OssTick *tick);
+/* One visit to level @l and those below: its x from b, and from x unless @from_zero. */
+void oss_voxel_visit_level (OssVoxelSystem *self, int l, gboolean from_zero);
 /* Vectors of all levels; memory they take, bytes. */
 gboolean oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error);
 double oss_voxel_cycle_bytes (const OssVoxelSystem *self);
@@ -385,8 +409,51 @@ void oss_voxel_octants_free (OssVoxelOctants *self);
 /* Stiffness of an element of the first coarse level. */
 void oss_voxel_octants_stiffness (const OssVoxelLevel *level, gsize element, double stiffness[24][24]);
 /* Inverse sums of the rows, by which smoothing is weighted: with them no eigenvalue is above 1, be the parts of bone in
- * an element as they may (Baker, Falgout, Kolev and Yang, SIAM J. Sci. Comput. 33 (2011) 2864-2887). */
-gboolean oss_voxel_invert_rows (OssVoxelLevel *level, GError **error);
+ * an element as they may (Baker, Falgout, Kolev and Yang, SIAM J. Sci. Comput. 33 (2011) 2864-2887).  First the sums;
+ * the largest of them; then their inverses, 0 where nothing moves. */
+gboolean oss_voxel_sum_rows (OssVoxelLevel *level, GError **error);
+float oss_voxel_largest_row (const OssVoxelLevel *level);
+void oss_voxel_invert_rows (OssVoxelLevel *level, float largest);
+
+/* --- Coarser levels --- */
+
+/* Voxels of a level in one of the next along each axis; FALSE when it cannot be coarser. */
+gboolean
+oss_voxel_choose_factors (const gsize size[3], const double spacing_mm[3], const gboolean periodic[3], gsize factor[3]);
+
+/**
+ * OssVoxelCoarsening: a coarser level in the making: its elements are known, and which of their corners are one node
+ * because a finer node lies between them.  There may be more that the level's neighbours in a larger one know.
+ */
+typedef struct _OssVoxelCoarsening OssVoxelCoarsening;
+OssVoxelCoarsening *oss_voxel_coarsening_new (OssVoxelLevel *fine, const gsize factor[3], double poisson,
+                                              const OssTick *tick, GError **error);
+/* Corners that a finer node is interpolated from, 8 element + corner, each by the first of those that are one node; how
+ * many.  The order is the same for every element that the finer node touches. */
+int oss_voxel_coarsening_corners (OssVoxelCoarsening *self, gsize node, guint32 corner[8]);
+/* Makes two corners one node. */
+void oss_voxel_coarsening_join (OssVoxelCoarsening *self, guint32 a, guint32 b);
+/* (transfer full): with oss_voxel_sum_rows() done, oss_voxel_invert_rows() not; once. */
+OssVoxelLevel *oss_voxel_coarsening_finish (OssVoxelCoarsening *self, GError **error);
+void oss_voxel_coarsening_free (OssVoxelCoarsening *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssVoxelCoarsening, oss_voxel_coarsening_free)
+
+/* Elements of a coarser level, by rows. @x: [n]; @moduli: [n][8] of their octants; @class: [n][8], below @n_classes:
+ * corners of the same class are one node; @special, @special_stiffness: (transfer full), as in OssVoxelOctants. */
+typedef struct
+{
+  gsize n, n_classes, n_special;
+  const guint16 *x;
+  const float *moduli;
+  const guint32 *class;
+  guint32 *special;
+  float (*special_stiffness)[24][24];
+} OssVoxelCoarseElements;
+
+/* A level without elements, of @size voxels; then takes them, where element_start is known. */
+OssVoxelLevel *oss_voxel_level_begin_coarse (const OssVoxelLevel *fine, const gsize size[3], const gsize factor[3],
+                                             double poisson, GError **error);
+gboolean oss_voxel_level_fill_coarse (OssVoxelLevel *coarse, const OssVoxelCoarseElements *elements, GError **error);
 
 /* The coarser levels. */
 gboolean oss_voxel_build_coarse (OssVoxelSystem *self, const OssTick *tick, GError **error);
