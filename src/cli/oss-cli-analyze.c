@@ -268,19 +268,7 @@ add_estimates (GString *text, const OssSimulateResult *simulate)
                             simulate->curve->n_points - 1,
                             100.0 * simulate->curve->points[simulate->curve->n_points - 1].displacement_mm
                                 / simulate->strength.height_mm,
-                            100.0 * simulate->curve->yielded_share, _ (simulate->yield.yield->title));
-}
-
-/* A curve that ends early is a result, and a failure to whoever waits for all of it. */
-static gboolean
-check_converged (OssStudy *study, GError **error)
-{
-  const OssFemCurve *curve = oss_study_get_simulate (study)->curve;
-
-  if (curve == NULL || curve->converged)
-    return TRUE;
-  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("The nonlinear solution did not converge: %s."), curve->reason);
-  return FALSE;
+                            100.0 * simulate->curve->yielded_share, _ (simulate->yielding.rule.yield->title));
 }
 
 static void
@@ -329,8 +317,9 @@ print_summary (OssStudy *study, const char *folder, GError **error)
 gboolean
 oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error)
 {
-  g_autofree GOptionEntry *all = oss_cli_join ((const GOptionEntry *const[]){
-      entries, oss_cli_input_segment, oss_cli_input_load, oss_cli_input_mesh, oss_cli_input_simulate, NULL });
+  g_autofree GOptionEntry *all = oss_cli_join (
+      (const GOptionEntry *const[]){ entries, oss_cli_input_segment, oss_cli_input_load, oss_cli_input_mesh,
+                                     oss_cli_input_simulate, oss_cli_input_nonlinear, NULL });
   g_autoptr (OssStudy) study = oss_study_new ();
   g_autoptr (OssCliOutput) output = NULL;
   OssTick most = oss_tick_part (&cli->tick, 0.0, 0.95);
@@ -362,5 +351,5 @@ oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error)
     }
   oss_cli_progress_end (cli);
   return (cli->json ? oss_cli_print (json, error) : print_summary (study, given.out, error))
-         && check_converged (study, error);
+         && oss_cli_curve_check (oss_study_get_simulate (study)->curve, error);
 }

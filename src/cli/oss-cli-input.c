@@ -56,12 +56,21 @@ const GOptionEntry oss_cli_input_simulate[] = {
   DOUBLE ("cap-thickness", cap_thickness, N_ ("from an endplate's mean height to its plate (default: pmma 10, disc 8)"),
           "MM"),
   DOUBLE ("cap-modulus", cap_modulus, N_ ("Young's modulus of the caps (default: pmma 2500, disc 8)"), "MPA"),
+  { NULL },
+};
+
+const GOptionEntry oss_cli_input_nonlinear[] = {
   { "nonlinear", 0, 0, G_OPTION_ARG_NONE, &oss_cli_input.nonlinear,
     N_ ("also follow the load beyond yield: load-displacement curve, offset yield, plateau"), NULL },
   STRING ("yield-law", yield_law,
           N_ ("yield law of --nonlinear: vertebra-yield-strain, kopperdahl2002, … (default: by --law)"), "NAME"),
   STRING ("criterion", criterion,
           N_ ("von-mises, paraboloid, drucker-prager or mohr-coulomb (default: the yield law's own)"), "NAME"),
+  STRING (
+      "post-yield", post_yield,
+      N_ ("what follows yielding: perfect (the default), hardening:SHARE (of Young’s modulus, per plastic strain) or "
+          "softening:MM,SHARE (over so many mm of an element’s plastic shortening, down to that share)"),
+      "FORM"),
   DOUBLE ("final-strain", final_strain, N_ ("apparent strain at the end of the curve (default 0.02)"), "S"),
   { "increments", 0, 0, G_OPTION_ARG_INT, &oss_cli_input.increments, N_ ("increments of the curve (default 20)"), "N" },
   { "newton-iterations", 0, 0, G_OPTION_ARG_INT, &oss_cli_input.newton_iterations,
@@ -126,25 +135,43 @@ apply_segment (OssStudyOptions *options, GError **error)
   return options->numbering != OSS_NUMBERING_UNKNOWN;
 }
 
-static gboolean
-apply_nonlinear (OssStudyOptions *options, GError **error)
+gboolean
+oss_cli_input_yielding (OssYieldingOptions *options, GError **error)
 {
   const OssCliInput *input = &oss_cli_input;
 
-  options->nonlinear = input->nonlinear;
-  set_string (&options->yield_law, input->yield_law);
-  set_string (&options->criterion, input->criterion);
-  options->final_strain = input->final_strain;
-  options->increments = input->increments;
-  options->newton_iterations = input->newton_iterations;
-  if (input->nonlinear
-      || (input->yield_law == NULL && input->criterion == NULL && input->final_strain == 0.0 && input->increments == 0
-          && input->newton_iterations == 0))
+  *options = (OssYieldingOptions){ .yield_law = input->yield_law,
+                                   .criterion = input->criterion,
+                                   .post_yield = input->post_yield,
+                                   .final_strain = input->final_strain,
+                                   .increments = input->increments,
+                                   .newton_iterations = input->newton_iterations };
+  if (input->nonlinear)
+    return oss_yielding_options_check (options, error);
+  if (input->yield_law == NULL && input->criterion == NULL && input->post_yield == NULL && input->final_strain == 0.0
+      && input->increments == 0 && input->newton_iterations == 0)
     return TRUE;
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
-                       _ ("“--yield-law”, “--criterion”, “--final-strain”, “--increments” and “--newton-iterations” "
-                          "belong to “--nonlinear”; give that too."));
+                       _ ("“--yield-law”, “--criterion”, “--post-yield”, “--final-strain”, “--increments” and "
+                          "“--newton-iterations” belong to “--nonlinear”; give that too."));
   return FALSE;
+}
+
+static gboolean
+apply_nonlinear (OssStudyOptions *options, GError **error)
+{
+  OssYieldingOptions given;
+
+  if (!oss_cli_input_yielding (&given, error))
+    return FALSE;
+  options->nonlinear = oss_cli_input.nonlinear;
+  set_string (&options->yield_law, given.yield_law);
+  set_string (&options->criterion, given.criterion);
+  set_string (&options->post_yield, given.post_yield);
+  options->final_strain = given.final_strain;
+  options->increments = given.increments;
+  options->newton_iterations = given.newton_iterations;
+  return TRUE;
 }
 
 static gboolean

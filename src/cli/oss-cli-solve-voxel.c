@@ -15,7 +15,7 @@
 
 static struct
 {
-  char *modulus, *labels, *axis, *lateral, *out;
+  char *modulus, *labels, *axis, *lateral, *law, *elastic, *out;
   int top, bottom, iterations;
   double poisson, strain, displacement, tolerance;
   gboolean write_displacement, petsc;
@@ -38,6 +38,10 @@ static const GOptionEntry entries[] = {
     N_ ("move the top by this much; negative compresses"), "MM" },
   { "lateral", 0, 0, G_OPTION_ARG_STRING, &given.lateral,
     N_ ("faces held sideways too: both (default), top, bottom or none"), "FACES" },
+  { "law", 0, 0, G_OPTION_ARG_STRING, &given.law,
+    N_ ("the modulus law that the moduli were made with: tells --nonlinear the density"), "NAME" },
+  { "elastic", 0, 0, G_OPTION_ARG_STRING, &given.elastic, N_ ("labels that never yield, with --nonlinear: 5,6"),
+    "LIST" },
   { "tolerance", 0, 0, G_OPTION_ARG_DOUBLE, &given.tolerance, N_ ("relative residual (default 1e-8)"), "R" },
   { "max-iterations", 0, 0, G_OPTION_ARG_INT, &given.iterations, N_ ("stop after N iterations (default 300)"), "N" },
   { "write-displacement", 0, 0, G_OPTION_ARG_NONE, &given.write_displacement,
@@ -53,6 +57,75 @@ usage (GError **error, const char *message)
 {
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, message);
   return FALSE;
+}
+
+/* --- The load beyond yield --- */
+
+/* A voxel as thin as that resolves trabeculae (0.1 to 0.2 mm), so that its modulus is that of bone tissue. */
+#define TISSUE_VOXEL_MM 0.15
+#define TISSUE_YIELD_LAW "tissue-strain-0.7"
+
+static gboolean
+is_tissue (const OssVolume *modulus)
+{
+  const double *spacing = modulus->grid.spacing;
+
+  return MAX (spacing[0], MAX (spacing[1], spacing[2])) < TISSUE_VOXEL_MM;
+}
+
+static gboolean elastic[256];
+
+static gboolean
+parse_elastic (GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (given.elastic, ",", -1);
+
+  for (guint i = 0; i == 0 || parts[i] != NULL; i++)
+    {
+      guint64 value = 0;
+      if (parts[i] == NULL || !g_ascii_string_to_unsigned (parts[i], 10, 1, 255, &value, NULL))
+        {
+          g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“--elastic %s”: give labels from 1 to 255: 5,6."),
+                       given.elastic);
+          return FALSE;
+        }
+      elastic[value] = TRUE;
+    }
+  return TRUE;
+}
+
+/* What can be told before the images are read. */
+static gboolean
+check_beyond (GError **error)
+{
+  OssYieldingOptions options;
+
+  if (!oss_cli_input_yielding (&options, error))
+    return FALSE;
+  if (given.law != NULL && !oss_cli_input.nonlinear)
+    return usage (error, _ ("“--law” belongs to “--nonlinear”; give that too."));
+  if (given.law != NULL && oss_law_find (given.law, error) == NULL)
+    return FALSE;
+  if (given.elastic != NULL && (given.labels == NULL || !oss_cli_input.nonlinear))
+    return usage (error, _ ("“--elastic” belongs to “--labels” and “--nonlinear”; give these too."));
+  if (given.elastic != NULL && !parse_elastic (error))
+    return FALSE;
+  if (given.petsc && oss_cli_input.nonlinear)
+    return usage (error, _ ("“--petsc” solves in linear elasticity only; leave out “--nonlinear”."));
+  return TRUE;
+}
+
+static gboolean
+read_beyond (const OssVolume *modulus, OssYielding *yielding, GError **error)
+{
+  OssYieldingOptions options;
+  const OssLaw *law = given.law != NULL ? oss_law_find (given.law, error) : NULL;
+
+  if (!oss_cli_input_yielding (&options, error))
+    return FALSE;
+  if (options.yield_law == NULL && law == NULL && is_tissue (modulus))
+    options.yield_law = TISSUE_YIELD_LAW;
+  return oss_yielding_init (yielding, &options, law, error);
 }
 
 static gboolean
@@ -100,7 +173,7 @@ read_options (OssVoxelCompression *compression, GError **error)
   compression->max_iterations = given.iterations;
   compression->over_processes = given.petsc;
   return parse_label ("--top", given.top, &compression->top, error)
-         && parse_label ("--bottom", given.bottom, &compression->bottom, error);
+         && parse_label ("--bottom", given.bottom, &compression->bottom, error) && check_beyond (error);
 }
 
 /* --- Files --- */
@@ -111,6 +184,16 @@ write_volume (OssCliOutput *output, const char *name, const OssVolume *volume, c
 {
   g_autofree char *path = oss_cli_output_path (output, name);
   return oss_nifti_write_volume (volume, path, FALSE, what, tick, error);
+}
+
+static gboolean
+write_curve (OssCliOutput *output, const OssVoxelCompressed *result, const OssTick *tick, GError **error)
+{
+  return write_volume (output, "plastic_strain.nii.gz", result->plastic_strain, "equivalent plastic strain", tick,
+                       error)
+         && write_volume (output, "von_mises_end_of_curve.nii.gz", result->von_mises_end_mpa, "von Mises stress, MPa",
+                          tick, error)
+         && oss_cli_curve_write (output, result->curve, result->distance_mm, error);
 }
 
 static gboolean
@@ -127,7 +210,8 @@ write_fields (OssCliOutput *output, const OssVoxelCompressed *result, const OssT
                        tick, error)
          && write_volume (output, "sed_mean.nii.gz", result->sed_mean_mpa, "mean strain energy density, MPa", tick,
                           error)
-         && write_volume (output, "von_mises.nii.gz", result->von_mises_mpa, "von Mises stress, MPa", tick, error);
+         && write_volume (output, "von_mises.nii.gz", result->von_mises_mpa, "von Mises stress, MPa", tick, error)
+         && (result->curve == NULL || write_curve (output, result, tick, error));
 }
 
 static void
@@ -181,6 +265,8 @@ add_model (OssReportRecord *record, const OssVoxelCompression *compression, cons
   oss_report_record_end (record);
   oss_report_record_begin (record, "material");
   oss_report_record_double (record, "poisson", compression->poisson);
+  oss_report_record_string (record, "law", given.law);
+  oss_report_record_string (record, "elastic_labels", given.elastic);
   oss_report_record_end (record);
 }
 
@@ -203,12 +289,13 @@ add_solver (OssReportRecord *record, const OssVoxelCompressed *result)
   oss_report_record_end (record);
   oss_report_record_begin (record, "seconds");
   oss_report_record_double (record, "solve", result->seconds);
+  oss_report_record_double (record, "curve", result->curve != NULL ? result->curve_seconds : NAN);
   oss_report_record_end (record);
   oss_report_record_double (record, "peak_memory_mib", oss_memory_peak_mib ());
 }
 
 static void
-add_warnings (OssReportRecord *record, const OssVoxelCompressed *result)
+add_warnings (OssReportRecord *record, const OssVoxelCompression *compression, const OssVoxelCompressed *result)
 {
   g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
 
@@ -219,7 +306,19 @@ add_warnings (OssReportRecord *record, const OssVoxelCompressed *result)
     g_ptr_array_add (warnings,
                      g_strdup_printf (_ ("%d rigid motions that no load excites were taken out of the displacement."),
                                       result->projected_motions));
+  if (result->curve != NULL)
+    oss_yielding_warn (compression->yielding, result->curve, result->distance_mm, FALSE, warnings);
   oss_report_record_strings (record, "warnings", (const char *const *) warnings->pdata, (int) warnings->len);
+}
+
+static void
+add_strength (OssReportRecord *record, const OssVoxelCompression *compression, const OssVoxelCompressed *result)
+{
+  OssStrength strength = { .apparent_0_68_percent_n = NAN, .linear_2_percent_n = NAN };
+
+  if (result->converged)
+    oss_voxel_compressed_strength (result, &strength);
+  oss_cli_curve_record (record, &strength, compression->yielding, result->curve);
 }
 
 static char *
@@ -242,8 +341,9 @@ make_record (const OssVoxelCompression *compression, const OssVoxelCompressed *r
   oss_report_record_double (record, "failure_load_n", known ? result->pistoia_failure_load_n : NAN);
   oss_report_record_double (record, "factor_from_sed_mean", known ? result->pistoia_mean_factor : NAN);
   oss_report_record_end (record);
+  add_strength (record, compression, result);
   add_solver (record, result);
-  add_warnings (record, result);
+  add_warnings (record, compression, result);
   return oss_report_record_text (record);
 }
 
@@ -268,9 +368,11 @@ join_processes (OssCli *cli, char **argv, GError **error)
 }
 
 static gboolean
-print_summary (const OssVoxelCompressed *result, GError **error)
+print_summary (const OssVoxelCompression *compression, const OssVoxelCompressed *result, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  OssStrength strength;
 
   g_string_append_printf (text, _ ("%zu voxels, %zu unknowns, %d iterations, residual %.1e, %.1f s\n"),
                           result->n_elements, result->n_unknowns, result->iterations, result->relative_residual,
@@ -287,6 +389,14 @@ print_summary (const OssVoxelCompressed *result, GError **error)
   if (result->projected_motions > 0)
     g_string_append_printf (text, _ ("%d rigid motions that no load excites were taken out\n"),
                             result->projected_motions);
+  if (result->curve != NULL)
+    {
+      oss_voxel_compressed_strength (result, &strength);
+      oss_cli_curve_print (text, &strength, compression->yielding, result->curve);
+      oss_yielding_warn (compression->yielding, result->curve, result->distance_mm, FALSE, warnings);
+    }
+  for (guint i = 0; i < warnings->len; i++)
+    g_string_append_printf (text, "· %s\n", (const char *) warnings->pdata[i]);
   return oss_cli_print (text->str, error);
 }
 
@@ -304,10 +414,10 @@ finish (OssCli *cli, const OssVoxelCompression *compression, const OssVoxelCompr
         return FALSE;
     }
   oss_cli_progress_end (cli);
-  if (cli->json ? !oss_cli_print (json, error) : result->converged && !print_summary (result, error))
+  if (cli->json ? !oss_cli_print (json, error) : result->converged && !print_summary (compression, result, error))
     return FALSE;
   if (result->converged)
-    return TRUE;
+    return oss_cli_curve_check (result->curve, error);
   g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
                _ ("The solution did not converge: %s (%d iterations, residual %.1e)."), result->reason,
                result->iterations, result->relative_residual);
@@ -320,13 +430,17 @@ oss_cli_solve_voxel (OssCli *cli, int argc, char **argv, GError **error)
   OssVoxelCompression compression = { 0 };
   g_autoptr (OssCliOutput) output = NULL;
   g_autoptr (OssLabels) labels = NULL;
+  g_autofree GOptionEntry *all = oss_cli_join ((const GOptionEntry *const[]){ entries, oss_cli_input_nonlinear, NULL });
   OssTick reading = oss_tick_part (&cli->tick, 0.0, 0.1), solving = oss_tick_part (&cli->tick, 0.1, 0.95);
+  OssYielding yielding;
 
   if (!join_processes (cli, argv, error)
-      || !oss_cli_parse (&argc, &argv, entries, "--modulus FILE",
-                         _ ("Voxel finite elements: each voxel above 0 is a brick. The bottom is held along the axis, "
-                            "the top moved. With --out writes result.json, sed_centre, sed_mean and von_mises.nii.gz."),
-                         0, 0, error)
+      || !oss_cli_parse (
+          &argc, &argv, all, "--modulus FILE",
+          _ ("Voxel finite elements: each voxel above 0 is a brick. The bottom is held along the axis, "
+             "the top moved. With --out writes result.json, sed_centre, sed_mean and von_mises.nii.gz; with "
+             "--nonlinear also curve.csv, plastic_strain and von_mises_end_of_curve.nii.gz."),
+          0, 0, error)
       || !read_options (&compression, error)
       || (given.out != NULL && (output = oss_cli_output_new (given.out, error)) == NULL))
     return FALSE;
@@ -334,7 +448,11 @@ oss_cli_solve_voxel (OssCli *cli, int argc, char **argv, GError **error)
   if (modulus == NULL
       || (given.labels != NULL && (labels = oss_nifti_read_labels (given.labels, &reading, error)) == NULL))
     return FALSE;
+  if (oss_cli_input.nonlinear && !read_beyond (modulus, &yielding, error))
+    return FALSE;
   compression.modulus_mpa = modulus;
+  compression.yielding = oss_cli_input.nonlinear ? &yielding : NULL;
+  compression.elastic = given.elastic != NULL ? elastic : NULL;
   compression.labels = labels;
   g_autoptr (OssVoxelCompressed) result = oss_voxel_compress (&compression, &solving, error);
   return result != NULL && finish (cli, &compression, result, output, error);

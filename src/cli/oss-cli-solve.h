@@ -43,6 +43,13 @@ char *oss_cli_solved_record (const OssCliSolved *self);
 gboolean oss_cli_solved_write_vtu (const OssCliSolved *self, const char *path, GError **error);
 gboolean oss_cli_solved_print (const OssCliSolved *self, GError **error);
 
+/* Beyond yield; @curve: (nullable): linear estimates only.  Members of the record, lines of a summary, curve.csv. */
+void oss_cli_curve_record (OssReportRecord *record, const OssStrength *strength, const OssYielding *yielding,
+                           const OssFemCurve *curve);
+void
+oss_cli_curve_print (GString *text, const OssStrength *strength, const OssYielding *yielding, const OssFemCurve *curve);
+gboolean oss_cli_curve_write (OssCliOutput *output, const OssFemCurve *curve, double height_mm, GError **error);
+
 /* The two kinds of "solve". */
 gboolean oss_cli_solve_deck (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_solve_voxel (OssCli *cli, int argc, char **argv, GError **error);

@@ -53,14 +53,19 @@ typedef struct
   double cap_thickness, cap_modulus;
   double mesh_size, displacement;
   gboolean nonlinear;
-  char *yield_law, *criterion;
+  char *yield_law, *criterion, *post_yield;
   double final_strain;
   int increments, newton_iterations;
 } OssCliInput;
 
 extern OssCliInput oss_cli_input;
-extern const GOptionEntry oss_cli_input_load[], oss_cli_input_segment[], oss_cli_input_mesh[], oss_cli_input_simulate[];
+extern const GOptionEntry oss_cli_input_load[], oss_cli_input_segment[], oss_cli_input_mesh[], oss_cli_input_simulate[],
+    oss_cli_input_nonlinear[];
 
+/* The settings of --nonlinear, checked; borrowed.  USAGE when one is given without it. */
+gboolean oss_cli_input_yielding (OssYieldingOptions *options, GError **error);
+/* FAILED for a curve (nullable) that ends early: a result, and a failure to whoever waits for all of it. */
+gboolean oss_cli_curve_check (const OssFemCurve *curve, GError **error);
 gboolean oss_cli_input_apply (OssStudy *study, const char *path, GError **error);
 
 /* Files of a command that appear in @folder together or not at all. */

@@ -10,7 +10,7 @@
 #include "base/oss-parallel.h"
 #include "base/oss-vector.h"
 #include "fem/oss-fem-path-private.h"
-#include "fem/oss-voxel-private.h"
+#include "fem/oss-voxel-compression-private.h"
 #include "numeric/oss-cg.h"
 
 #include <string.h>
@@ -183,9 +183,9 @@ apply (void *data, const double *x, double *y)
   VoxelBody *self = data;
   Visit visit = { .body = self, .u = x, .force = y };
 
-  /* Memory was taken before; a stop is answered by the iteration. */
+  /* Memory was taken before; a stop ends the visit early, and the iteration answers it. */
   oss_voxel_system_apply (self->system, x, NULL, y, NULL);
-  oss_voxel_system_visit (self->system, apply_change, &visit, NULL, NULL);
+  oss_voxel_system_visit (self->system, apply_change, &visit, self->tick, NULL);
   for (gsize f = 0; f < self->base.n; f++)
     y[f] = self->sought[f] ? y[f] : 0.0;
 }
@@ -210,6 +210,7 @@ solve (OssPathBody *base, const double *right, double *x, double tolerance, int 
   OssCgInfo info = { .iterations = 0 };
   g_autoptr (GError) cause = NULL;
 
+  ((VoxelBody *) base)->tick = tick;
   memset (x, 0, base->n * sizeof *x);
   gboolean solved = oss_cg_solve (&system, right, x, &info, tick, &cause);
   *iterations = info.iterations;
@@ -319,18 +320,19 @@ take_memory (VoxelBody *self, GError **error)
 }
 
 /* History and path together, and what is free; refused before anything is allocated. */
-static gboolean
-check_memory (const VoxelBody *self, GError **error)
+gboolean
+oss_voxel_nonlinear_room (const OssVoxelSystem *system, double more, GError **error)
 {
-  double need = (double) self->n_elements * (2.0 * sizeof (History) + sizeof *self->change + 25.0)
-                + (double) self->base.n * 14.0 * sizeof (double) + oss_voxel_cycle_bytes (self->system);
+  gsize n = system->level[0]->n_elements;
+  double need = (double) n * (2.0 * sizeof (History) + 21.0 * sizeof (float) + 25.0)
+                + 3.0 * (double) system->n_public_nodes * 14.0 * sizeof (double) + oss_voxel_cycle_bytes (system)
+                + more;
   double free = oss_memory_free_bytes ();
 
   if (free <= 0.0 || need <= free)
     return TRUE;
   g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-               _ ("The nonlinear solution of %zu voxels needs %.1f GB; %.1f GB are free."), self->n_elements,
-               need / 1e9, free / 1e9);
+               _ ("The nonlinear solution of %zu voxels needs %.1f GB; %.1f GB are free."), n, need / 1e9, free / 1e9);
   return FALSE;
 }
 
@@ -350,7 +352,7 @@ voxel_body_init (VoxelBody *self, OssVoxelSystem *system, const double *held_mm,
     for (int k = 0; k < 3; k++)
       self->gradient[a][k] = (a >> k & 1 ? 0.25 : -0.25) / level->spacing_mm[k];
   self->base.n = 3 * system->n_public_nodes;
-  if (!check_memory (self, error) || !take_memory (self, error))
+  if (!oss_voxel_nonlinear_room (system, 0.0, error) || !take_memory (self, error))
     return FALSE;
   oss_voxel_system_held (system, self->sought);
   for (gsize f = 0; f < self->base.n; f++)

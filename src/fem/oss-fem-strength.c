@@ -3,10 +3,8 @@
 
 #include <stdlib.h>
 
-#define APPARENT_STRAIN 0.0068 /* Kopperdahl and Crawford's form: F = 0.0068 K H */
-#define FIXED_STRAIN 0.02      /* the linear reaction at 2 % */
-#define PISTOIA_STRAIN 0.007   /* effective strain (Pistoia et al., Bone 30 (2002) 842-848) */
-#define PISTOIA_VOLUME 0.02    /* share of the volume above it */
+#define PISTOIA_STRAIN 0.007 /* effective strain (Pistoia et al., Bone 30 (2002) 842-848) */
+#define PISTOIA_VOLUME 0.02  /* share of the volume above it */
 
 static void
 prescribe (GArray *loads, const GArray *nodes, const double move[3])
@@ -82,8 +80,8 @@ oss_fem_strength (const OssFemModel *model, const OssFemResult *result, const Os
         oss_dot (result->reaction + 3 * (gsize) g_array_index (superior->nodes, gint32, i), frame->superior);
   if (displacement_mm != 0.0)
     strength->stiffness_n_per_mm = strength->reaction_n / displacement_mm;
-  strength->apparent_0_68_percent_n = APPARENT_STRAIN * strength->stiffness_n_per_mm * strength->height_mm;
-  strength->linear_2_percent_n = FIXED_STRAIN * strength->stiffness_n_per_mm * strength->height_mm;
+  strength->apparent_0_68_percent_n = OSS_APPARENT_STRAIN * strength->stiffness_n_per_mm * strength->height_mm;
+  strength->linear_2_percent_n = OSS_LINEAR_STRAIN * strength->stiffness_n_per_mm * strength->height_mm;
   if (strain > 0.0)
     strength->pistoia_n = fabs (strength->reaction_n) * PISTOIA_STRAIN / strain;
 }

@@ -223,6 +223,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssFemResult, oss_fem_result_free)
 OSS_API GArray *oss_fem_compression (const OssVertebraFrame *frame, const OssEndplate *superior,
                                      const OssEndplate *inferior, double displacement_mm);
 
+/* Apparent strains of the linear estimators. */
+#define OSS_APPARENT_STRAIN 0.0068 /* Kopperdahl and Crawford's form: F = 0.0068 K H */
+#define OSS_LINEAR_STRAIN 0.02     /* the linear reaction at 2 % */
+
 typedef struct
 {
   double reaction_n; /* along the axis, at the superior endplate, positive in compression */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "fem/oss-voxel-compression.h"
+#include "fem/oss-voxel-compression-private.h"
 
 #include "base/oss-i18n.h"
 #include "base/oss-memory.h"
@@ -345,7 +345,7 @@ solve_here (Job *self, const OssVoxelModel *model, const OssTick *tick, GError *
   GError *cause = NULL;
 
   self->system = oss_voxel_system_new (model, &making, &cause);
-  if (self->system != NULL)
+  if (self->system != NULL && (self->given->yielding == NULL || oss_voxel_beyond_room (self->system, &cause)))
     {
       oss_voxel_system_info (self->system, &self->info);
       self->solved = oss_voxel_solve (self->system, &load, &options, &solving, error);
@@ -587,6 +587,9 @@ oss_voxel_compressed_free (OssVoxelCompressed *self)
   g_clear_pointer (&self->sed_centre_mpa, oss_volume_unref);
   g_clear_pointer (&self->sed_mean_mpa, oss_volume_unref);
   g_clear_pointer (&self->von_mises_mpa, oss_volume_unref);
+  g_clear_pointer (&self->plastic_strain, oss_volume_unref);
+  g_clear_pointer (&self->von_mises_end_mpa, oss_volume_unref);
+  g_clear_pointer (&self->curve, oss_fem_curve_free);
   for (int k = 0; k < 3; k++)
     g_clear_pointer (&self->displacement_mm_xyz[k], oss_volume_unref);
   g_free (self);
@@ -597,7 +600,10 @@ oss_voxel_compress (const OssVoxelCompression *compression, const OssTick *tick,
 {
   g_auto (Job) job = { .given = compression };
   g_autoptr (OssVoxelCompressed) result = g_new0 (OssVoxelCompressed, 1);
-  OssTick solving = oss_tick_part (tick, 0.0, 0.9), recovering = oss_tick_part (tick, 0.9, 1.0);
+  double linear_end = compression->yielding != NULL ? 0.2 : 1.0;
+  OssTick solving = oss_tick_part (tick, 0.0, 0.9 * linear_end),
+          recovering = oss_tick_part (tick, 0.9 * linear_end, linear_end),
+          yielding = oss_tick_part (tick, linear_end, 1.0);
   OssVoxelModel model;
 
   if (!check_given (&job, error) || !find_faces (&job, error) || !check_connected (&job, tick, error))
@@ -610,6 +616,11 @@ oss_voxel_compress (const OssVoxelCompression *compression, const OssTick *tick,
   if (result->converged
       && !(compression->over_processes ? take_images (&job, result, error)
                                        : take_fields (&job, result, &recovering, error)))
+    return NULL;
+  g_clear_pointer (&job.solved, oss_voxel_result_free);
+  if (result->converged && compression->yielding != NULL
+      && !oss_voxel_beyond (job.system, compression, (const double *) (void *) job.values->data, job.values->len,
+                            result, &yielding, error))
     return NULL;
   return g_steal_pointer (&result);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/oss-tick.h"
+#include "fem/oss-fem-yielding.h"
 #include "image/oss-labels.h"
 #include "image/oss-volume.h"
 
@@ -32,6 +33,8 @@ OSS_API gboolean oss_lateral_from_name (const char *name, OssLateral *lateral);
  * @lateral: the bottom is held along the axis, the top moved along it; which of them cannot move sideways either
  * @tolerance, @max_iterations: see OssVoxelOptions
  * @over_processes: solved by oss_voxel_petsc_solve(), after oss_voxel_petsc_start()
+ * @yielding: (nullable): also a curve beyond yield, in the direction of @move; not with @over_processes
+ * @elastic: (nullable): [256]: voxels of these labels never yield; with @labels
  */
 typedef struct
 {
@@ -46,6 +49,8 @@ typedef struct
   double tolerance;
   int max_iterations;
   gboolean over_processes;
+  const OssYielding *yielding;
+  const gboolean *elastic;
 } OssVoxelCompression;
 
 /* Over elements; p95 interpolates linearly between order statistics. */
@@ -65,7 +70,12 @@ typedef struct
  * @energy_n_mm: strain energy
  * @sed_centre_mpa, @sed_mean_mpa, @von_mises_mpa: images on the grid of the moduli, 0 outside bone
  * @displacement_mm: along the image's axes, mean of each voxel's eight corners
- * @converged: if not, @history tells how far it came, and fields, energy densities and Pistoia's figures are missing
+ * @converged: if not, @history tells how far it came, and fields, energy densities, Pistoia's figures and the curve are
+ *   missing
+ * @curve: (nullable): beyond yield, forces and displacements above 0 in the direction of the load; not converging is a
+ *   result: see OssFemCurve::converged
+ * @plastic_strain, @von_mises_end_mpa: (nullable): images at the end of the curve: equivalent plastic strain, and the
+ *   von Mises stress at the centre
  */
 typedef struct
 {
@@ -81,13 +91,19 @@ typedef struct
   double *history; /* [iterations + 1] */
   gboolean converged;
   char reason[160];
-  double bytes, seconds;
+  double bytes, seconds, curve_seconds;
+  OssFemCurve *curve;
+  OssVolume *plastic_strain, *von_mises_end_mpa;
   OssVolume *sed_centre_mpa, *sed_mean_mpa, *von_mises_mpa;
   OssVolume *displacement_mm_xyz[3];
 } OssVoxelCompressed;
 
 OSS_API void oss_voxel_compressed_free (OssVoxelCompressed *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssVoxelCompressed, oss_voxel_compressed_free)
+
+/* Estimates of a converged solution as of a vertebra, from sizes of forces: the distance of the faces is the height,
+ * and Pistoia's from the strain at the centres. */
+OSS_API void oss_voxel_compressed_strength (const OssVoxelCompressed *self, OssStrength *strength);
 
 /**
  * oss_voxel_compress:

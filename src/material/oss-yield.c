@@ -102,6 +102,7 @@ static const OssYieldLaw laws[] = {
                .source = "Bayraktar et al. 2004, J Biomech 37:27-35, as coded in Ogo: trabecular tissue of 18 GPa, 134 "
                          "MPa compression, 83 MPa tension" } },
   { .name = "tissue-strain-0.7",
+    /* xgettext:no-c-format */
     .title = N_ ("Bone tissue, 0.7 % strain"),
     .strain = 0.007,
     .tension_ratio = 1.0,
@@ -198,6 +199,14 @@ oss_yield_rule_init (OssYieldRule *self, const OssYieldLaw *yield, const OssLaw 
 {
   OssYieldRule rule = { .yield = yield, .modulus_law = modulus_law };
 
+  if (needs_density (yield) && modulus_law == NULL)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                   _ ("The yield law “%s” takes a density. Name the material law that the moduli were made with, or "
+                      "choose a yield law by strain, such as “%s”."),
+                   yield->name, laws[0].name);
+      return FALSE;
+    }
   if (needs_density (yield) && (modulus_law->coefficient == 0.0 || modulus_law->basis == OSS_BASIS_UNKNOWN))
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,

@@ -48,6 +48,7 @@ OSS_API const OssYieldLaw *oss_yield_all (gsize *n);
 /**
  * oss_yield_find:
  * @name: (nullable): %NULL: the one that belongs to @modulus_law, else vertebra-yield-strain; case does not matter
+ * @modulus_law: (nullable)
  *
  * Returns: (nullable): %NULL with %OSS_ERROR_USAGE that lists the names
  */
@@ -66,7 +67,8 @@ typedef struct
   OssLawChain chain; /* from the basis of the modulus law to that of the yield law */
 } OssYieldRule;
 
-/* %FALSE with %OSS_ERROR_USAGE when the yield law needs a density that the modulus law does not tell. */
+/* %FALSE with %OSS_ERROR_USAGE when the yield law needs a density that the modulus law (%NULL: none is known) does not
+ * tell. */
 OSS_API gboolean oss_yield_rule_init (OssYieldRule *self, const OssYieldLaw *yield, const OssLaw *modulus_law,
                                       GError **error);
 /* MPa, above 0: C is no less than 0.5 % of the modulus floor, %OSS_MODULUS_FLOOR_MPA. */

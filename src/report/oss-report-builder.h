@@ -2,6 +2,8 @@
 /* Members of JSON objects (private to report).  What is not known is null, never left out. */
 #pragma once
 
+#include "report/oss-report-nonlinear.h"
+
 #include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
@@ -16,6 +18,11 @@ void oss_json_null (JsonBuilder *builder, const char *name);
 void oss_json_doubles (JsonBuilder *builder, const char *name, const double *values, int n);
 void oss_json_ints (JsonBuilder *builder, const char *name, const int *values, int n);
 void oss_json_begin (JsonBuilder *builder, const char *name); /* an object; json_builder_end_object() ends it */
+
+/* Members "strength_estimators" and "strength_comparable_with"; @curve: (nullable). */
+void oss_json_estimators (JsonBuilder *builder, const OssStrength *strength, const OssFemCurve *curve);
+/* Member "nonlinear": null without a curve. */
+void oss_json_nonlinear (JsonBuilder *builder, const OssReportNonlinear *self);
 
 /* The finished text with a final newline. (transfer full) */
 char *oss_json_text (JsonBuilder *builder);

@@ -3,6 +3,7 @@
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"
 #include "report/oss-report-data.h"
+#include "report/oss-report-nonlinear.h"
 
 #include <math.h>
 
@@ -137,41 +138,15 @@ oss_report_data_csv (const OssReportData *self, const char *path, GError **error
   return oss_file_write (path, out->str, out->len, error);
 }
 
-static void
-add_curve_row (GString *out, const OssReportData *self, const OssLoadPoint *point)
-{
-  const double columns[] = { point->displacement_mm,   100.0 * point->displacement_mm / self->strength.height_mm,
-                             point->reaction_n,        100.0 * point->yielded_mm3 / self->curve->volume_mm3,
-                             point->residual,          point->iterations,
-                             point->linear_iterations, point->work_nmm,
-                             point->stored_nmm,        point->dissipated_nmm };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
-    {
-      char digits[G_ASCII_DTOSTR_BUF_SIZE] = "";
-
-      if (isfinite (columns[i]))
-        g_ascii_formatd (digits, sizeof digits, "%.9g", columns[i]);
-      g_string_append_printf (out, i == 0 ? "%s" : ",%s", digits);
-    }
-  g_string_append (out, "\r\n");
-}
-
 gboolean
 oss_report_data_curve_csv (const OssReportData *self, const char *path, GError **error)
 {
-  g_autoptr (GString) out =
-      g_string_new ("displacement_mm,apparent_strain_percent,reaction_n,yielded_volume_percent,residual,"
-                    "newton_iterations,linear_iterations,work_nmm,stored_nmm,dissipated_nmm\r\n");
-
   if (self->curve == NULL)
     {
       g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("There is no load-displacement curve to write."));
       return FALSE;
     }
-  for (gsize i = 0; i < self->curve->n_points; i++)
-    add_curve_row (out, self, &self->curve->points[i]);
-  return oss_file_write (path, out->str, out->len, error);
+  return oss_report_write_curve (self->curve, self->strength.height_mm, path, error);
 }
 
 gboolean

@@ -110,7 +110,9 @@ oss_report_data_free (OssReportData *self)
                           self->result_hash,
                           self->solver_reason,
                           self->stress_caption,
-                          self->yield_formula };
+                          self->yield_formula,
+                          self->post_yield,
+                          self->post_yield_words };
 
   for (gsize i = 0; i < G_N_ELEMENTS (owned); i++)
     g_free (owned[i]);
@@ -199,7 +201,7 @@ take_segment (OssReportData *self, const OssSegmentResult *segment)
 static void
 take_curve (OssReportData *self, const OssSimulateResult *simulate)
 {
-  const OssYieldLaw *yield = simulate->yield.yield;
+  const OssYieldLaw *yield = simulate->yielding.rule.yield;
 
   if (simulate->curve == NULL)
     return;
@@ -208,8 +210,10 @@ take_curve (OssReportData *self, const OssSimulateResult *simulate)
   self->yield_title = yield->title;
   self->yield_source = yield->power.source;
   self->yield_formula = oss_yield_describe (yield);
-  self->criterion = oss_criterion_name (simulate->criterion);
-  self->final_strain = simulate->final_strain;
+  self->criterion = oss_criterion_name (simulate->yielding.criterion);
+  self->post_yield = oss_post_yield_text (&simulate->yielding.post_yield);
+  self->post_yield_words = oss_post_yield_describe (&simulate->yielding.post_yield);
+  self->final_strain = simulate->yielding.final_strain;
 }
 
 static void

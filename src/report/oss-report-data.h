@@ -93,7 +93,7 @@ typedef struct
   /* Beyond yield; the curve has its points and figures, no fields. */
   OssFemCurve *curve; /* NULL: linear analysis only */
   const char *yield_name, *yield_title, *yield_source, *criterion;
-  char *yield_formula;
+  char *yield_formula, *post_yield, *post_yield_words;
   double final_strain;
   const OssPicture *stress_picture; /* borrowed */
   char *stress_caption;

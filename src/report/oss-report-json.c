@@ -138,15 +138,7 @@ add_strength (JsonBuilder *builder, const OssReportData *self)
 
   oss_json_double (builder, "stiffness_n_per_mm", strength->stiffness_n_per_mm);
   oss_json_double (builder, "strength_n", oss_report_data_strength (self));
-  oss_json_begin (builder, "strength_estimators");
-  for (int i = 0; i < OSS_N_ESTIMATORS; i++)
-    oss_json_double (builder, oss_estimator ((OssEstimatorId) i)->key,
-                     oss_estimator_value ((OssEstimatorId) i, strength, self->curve));
-  json_builder_end_object (builder);
-  oss_json_begin (builder, "strength_comparable_with");
-  for (int i = 0; i < OSS_N_ESTIMATORS; i++)
-    oss_json_string (builder, oss_estimator ((OssEstimatorId) i)->key, oss_estimator ((OssEstimatorId) i)->comparable);
-  json_builder_end_object (builder);
+  oss_json_estimators (builder, strength, self->curve);
   oss_json_double (builder, "reaction_n", strength->reaction_n);
   oss_json_double (builder, "displacement_mm", self->displacement_mm);
   oss_json_double (builder, "height_mm", strength->height_mm);
@@ -177,55 +169,17 @@ add_caps (JsonBuilder *builder, const OssReportData *self)
 }
 
 static void
-add_curve_point (JsonBuilder *builder, const OssReportData *self, const OssLoadPoint *point)
-{
-  json_builder_begin_object (builder);
-  oss_json_double (builder, "displacement_mm", point->displacement_mm);
-  oss_json_double (builder, "apparent_strain", point->displacement_mm / self->strength.height_mm);
-  oss_json_double (builder, "reaction_n", point->reaction_n);
-  oss_json_double (builder, "yielded_volume_fraction", point->yielded_mm3 / self->curve->volume_mm3);
-  oss_json_double (builder, "residual", point->residual);
-  oss_json_int (builder, "newton_iterations", point->iterations);
-  oss_json_int (builder, "linear_iterations", point->linear_iterations);
-  oss_json_double (builder, "work_nmm", point->work_nmm);
-  oss_json_double (builder, "stored_nmm", point->stored_nmm);
-  oss_json_double (builder, "dissipated_nmm", point->dissipated_nmm);
-  json_builder_end_object (builder);
-}
-
-static void
 add_nonlinear (JsonBuilder *builder, const OssReportData *self)
 {
-  const OssFemCurve *curve = self->curve;
+  const OssReportNonlinear nonlinear = { .curve = self->curve,
+                                         .height_mm = self->strength.height_mm,
+                                         .final_strain = self->final_strain,
+                                         .yield_name = self->yield_name,
+                                         .yield_source = self->yield_source,
+                                         .criterion = self->criterion,
+                                         .post_yield = self->post_yield };
 
-  if (curve == NULL)
-    {
-      oss_json_null (builder, "nonlinear");
-      return;
-    }
-  oss_json_begin (builder, "nonlinear");
-  oss_json_string (builder, "yield_law", self->yield_name);
-  oss_json_string (builder, "yield_source", self->yield_source);
-  oss_json_string (builder, "criterion", self->criterion);
-  oss_json_double (builder, "final_strain", self->final_strain);
-  oss_json_flag (builder, "converged", curve->converged);
-  oss_json_string (builder, "reason", curve->reason);
-  oss_json_string (builder, "solver", curve->solver);
-  oss_json_int (builder, "cut_increments", curve->cuts);
-  oss_json_double (builder, "stiffness_n_per_mm", curve->stiffness_n_per_mm);
-  oss_json_double (builder, "offset_n", curve->offset_n);
-  oss_json_double (builder, "offset_mm", curve->offset_mm);
-  oss_json_double (builder, "peak_n", curve->peak_n);
-  oss_json_double (builder, "peak_mm", curve->peak_mm);
-  oss_json_flag (builder, "falls_after_peak", curve->falling);
-  oss_json_flag (builder, "plateau_is_lower_bound", oss_fem_curve_is_bound (curve));
-  oss_json_double (builder, "yielded_volume_fraction", curve->yielded_share);
-  json_builder_set_member_name (builder, "curve");
-  json_builder_begin_array (builder);
-  for (gsize i = 0; i < curve->n_points; i++)
-    add_curve_point (builder, self, &curve->points[i]);
-  json_builder_end_array (builder);
-  json_builder_end_object (builder);
+  oss_json_nonlinear (builder, &nonlinear);
 }
 
 /* The band in mg/cm3 as the class names it. */
@@ -299,6 +253,7 @@ add_parameters (JsonBuilder *builder, const OssReportData *self)
   oss_json_flag (builder, "nonlinear", options->nonlinear);
   oss_json_string (builder, "yield_law", options->yield_law);
   oss_json_string (builder, "criterion", options->criterion);
+  oss_json_string (builder, "post_yield", options->post_yield);
   oss_json_double (builder, "final_strain", options->final_strain);
   oss_json_int (builder, "increments", options->increments);
   oss_json_int (builder, "newton_iterations", options->newton_iterations);

@@ -101,12 +101,13 @@ put_rows (OssPage *page, double x, double y, double width)
   g_autofree char *residual = oss_format_power (worst);
   g_autofree char *balance = g_strdup_printf (_ ("at most %s of the reactions"), residual);
   g_autofree char *yielded = oss_format_quantity (100.0 * curve->yielded_share, 1, "%");
+  g_autofree char *model = g_strdup_printf (_ ("%s, small strains, associated flow"), data->post_yield_words);
   const char *const rows[][2] = {
     { _ ("Yield law"), _ (data->yield_title) },
     { _ ("Yield stress"), data->yield_formula },
     { _ ("Source"), data->yield_source },
     { _ ("Criterion"), data->criterion },
-    { _ ("Model"), _ ("perfectly plastic, small strains, associated flow") },
+    { _ ("Model"), model },
     { _ ("Reached"), reached },
     { _ ("Increments"), steps },
     { _ ("Iterations"), iterations },

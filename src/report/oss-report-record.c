@@ -110,6 +110,13 @@ oss_report_record_end (OssReportRecord *self)
 }
 
 void
+oss_report_record_strength (OssReportRecord *self, const OssStrength *strength, const OssReportNonlinear *nonlinear)
+{
+  oss_json_estimators (self->builder, strength, nonlinear->curve);
+  oss_json_nonlinear (self->builder, nonlinear);
+}
+
+void
 oss_report_record_file (OssReportRecord *self, const char *name, const char *path)
 {
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);

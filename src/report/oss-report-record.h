@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "report/oss-report-nonlinear.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +31,10 @@ void oss_report_record_matrix (OssReportRecord *self, const char *name, const do
 /* An object until oss_report_record_end(). */
 void oss_report_record_begin (OssReportRecord *self, const char *name);
 void oss_report_record_end (OssReportRecord *self);
+/* Members "strength_estimators", "strength_comparable_with" and "nonlinear" (null without a curve), as every
+ * analysis has them. */
+void
+oss_report_record_strength (OssReportRecord *self, const OssStrength *strength, const OssReportNonlinear *nonlinear);
 /* Name and SHA-256 of a file, or null where it cannot be read. */
 void oss_report_record_file (OssReportRecord *self, const char *name, const char *path);
 

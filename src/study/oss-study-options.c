@@ -31,6 +31,7 @@ oss_study_options_copy (OssStudyOptions *to, const OssStudyOptions *from)
   to->conversion = g_strdup (from->conversion);
   to->yield_law = g_strdup (from->yield_law);
   to->criterion = g_strdup (from->criterion);
+  to->post_yield = g_strdup (from->post_yield);
 }
 
 void
@@ -47,6 +48,7 @@ oss_study_options_clear (OssStudyOptions *options)
   g_free (options->conversion);
   g_free (options->yield_law);
   g_free (options->criterion);
+  g_free (options->post_yield);
   memset (options, 0, sizeof *options);
 }
 

@@ -5,7 +5,7 @@
 #include "calibrate/oss-vbmd.h"
 #include "dicom/oss-series.h"
 #include "fem/oss-fem-caps.h"
-#include "fem/oss-fem-nonlinear.h"
+#include "fem/oss-fem-yielding.h"
 #include "fem/oss-fem.h"
 #include "mesh/oss-mesher.h"
 #include "segment/oss-segment.h"
@@ -75,6 +75,7 @@ typedef struct
   gboolean nonlinear;    /* also a load-displacement curve beyond yield */
   char *yield_law;       /* NULL: the one that belongs to the law */
   char *criterion;       /* "paraboloid"; NULL: the yield law's own */
+  char *post_yield;      /* "perfect", "hardening:0.05", "softening:0.5,0.2": oss_post_yield_parse(); NULL: perfect */
   double final_strain;   /* apparent, at the end of the curve; 0: 0.02 */
   int increments;        /* of the curve; 0: 20 */
   int newton_iterations; /* in an increment, before it is cut; 0: 25 */
@@ -160,10 +161,8 @@ typedef struct
   OssFemResult *fem;
   OssStrength strength;
   OssStressSummary stress;
-  OssYieldRule yield;     /* of the curve */
-  OssCriterion criterion; /* of the curve */
-  double final_strain;    /* asked of the curve */
-  OssFemCurve *curve;     /* NULL: linear analysis only.  Not converging is a result: its reason tells */
+  OssYielding yielding; /* of the curve */
+  OssFemCurve *curve;   /* NULL: linear analysis only.  Not converging is a result: its reason tells */
 } OssSimulateResult;
 
 OSS_API const OssLoadResult *oss_study_get_load (OssStudy *self);

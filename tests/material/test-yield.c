@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "material/oss-post-yield.h"
 #include "material/oss-yield.h"
 
 #include <math.h>
@@ -98,6 +99,43 @@ test_refused (void)
   g_assert_error (error, OSS_ERROR, OSS_ERROR_USAGE);
 }
 
+/* What is written reads back; every form that is not one is refused. */
+static void
+test_post_yield (void)
+{
+  static const char *const forms[] = { "perfect", "hardening:0.05", "softening:0.5,0.2" };
+  static const char *const wrong[] = { "",
+                                       "hard",
+                                       "hardening",
+                                       "hardening:",
+                                       "hardening:-1",
+                                       "hardening:0.1mm",
+                                       "softening:1",
+                                       "softening:1,0",
+                                       "softening:0,0.5",
+                                       "softening:inf,0.5" };
+  OssPostYield self;
+  g_autoptr (GError) error = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (forms); i++)
+    {
+      g_assert_true (oss_post_yield_parse (forms[i], &self, &error));
+      g_autofree char *text = oss_post_yield_text (&self), *words = oss_post_yield_describe (&self);
+      g_assert_cmpstr (text, ==, forms[i]);
+      g_assert_cmpuint (strlen (words), >, 8);
+    }
+  g_assert_cmpfloat (self.softening_mm, ==, 0.5);
+  g_assert_cmpfloat (self.residual_share, ==, 0.2);
+  for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      g_assert_false (oss_post_yield_parse (wrong[i], &self, &error));
+      g_assert_error (error, OSS_ERROR, OSS_ERROR_USAGE);
+      g_clear_error (&error);
+    }
+  g_assert_true (oss_post_yield_parse (NULL, &self, &error));
+  g_assert_cmpint (self.kind, ==, OSS_POST_YIELD_PERFECT);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -106,5 +144,6 @@ main (int argc, char **argv)
   g_test_add_func ("/yield/floor", test_floor);
   g_test_add_func ("/yield/described", test_all_described);
   g_test_add_func ("/yield/refused", test_refused);
+  g_test_add_func ("/yield/post-yield", test_post_yield);
   return g_test_run ();
 }

@@ -228,6 +228,8 @@ report_sample_curve (OssReportData *self, gsize n, gboolean converged)
   self->yield_source = law->power.source;
   self->yield_formula = oss_yield_describe (law);
   self->criterion = oss_criterion_name (law->criterion);
+  self->post_yield = g_strdup ("perfect");
+  self->post_yield_words = g_strdup ("perfectly plastic");
   self->final_strain = 0.02;
   oss_report_data_finish (self);
 }

@@ -144,6 +144,8 @@ test_pdf_stopped (Fixture *self, gconstpointer unused)
 {
   oss_fem_curve_free (self->data->curve);
   g_free (self->data->yield_formula);
+  g_free (self->data->post_yield);
+  g_free (self->data->post_yield_words);
   report_sample_curve (self->data, 400, FALSE);
   g_autofree char *words = words_of_pdf (self, "Letter");
 
