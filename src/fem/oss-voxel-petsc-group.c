@@ -1,64 +1,90 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/oss-i18n.h"
-#include "base/oss-memory.h"
-#include "base/oss-parallel.h"
-#include "fem/oss-voxel-petsc-private.h"
+#include "fem/oss-voxel-petsc-group.h"
 
+#include "base/oss-i18n.h"
+#include "base/oss-parallel.h"
+#include "fem/oss-voxel-petsc.h"
+#include "numeric/oss-cholesky.h"
+
+#include <dlfcn.h>
+#include <gmodule.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define FAILED_STATUS 4 /* oss_error_exit_status() of OSS_ERROR_FAILED */
-
 OssProcesses oss_processes;
+
+/* The module lies in a folder beside the library; in the build tree, in that of this room. */
+static char *
+find_module (void)
+{
+  static const char *const folders[] = { "ossature", "fem", "../fem" };
+  Dl_info info;
+
+  if (dladdr (&oss_processes, &info) == 0 || info.dli_fname == NULL)
+    return NULL;
+  g_autofree char *folder = g_path_get_dirname (info.dli_fname);
+  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, folders[i], OSS_PETSC_MODULE_FILE "." G_MODULE_SUFFIX, NULL);
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        return g_steal_pointer (&path);
+    }
+  return NULL;
+}
 
 gboolean
 oss_voxel_petsc_available (void)
 {
-  return TRUE;
+  g_autofree char *path = find_module ();
+  return path != NULL;
 }
 
-/* What PETSc cannot do ends all processes: it may be that only this one is here. */
-static PetscErrorCode
-abort_all (MPI_Comm comm, int line, const char *function, const char *file, PetscErrorCode code, PetscErrorType type,
-           const char *message, void *data)
+static gboolean
+open_module (GError **error)
 {
-  g_printerr ("ossature: PETSc, %s, line %d: %s\n", function, line, message);
-  MPI_Abort (MPI_COMM_WORLD, FAILED_STATUS);
-  return code;
+  g_autofree char *path = find_module ();
+  GModule *module;
+  gpointer symbol = NULL;
+
+  if (path == NULL)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                           _ ("This build has no PETSc: it runs on one machine. Build it with -Dpetsc=enabled."));
+      return FALSE;
+    }
+  module = g_module_open (path, G_MODULE_BIND_LAZY);
+  if (module == NULL || !g_module_symbol (module, OSS_PETSC_MODULE_SYMBOL, &symbol))
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("PETSc cannot be used: %s"), g_module_error ());
+      return FALSE;
+    }
+  g_module_make_resident (module);
+  oss_processes.module = symbol;
+  return TRUE;
 }
 
 /* As many threads as processors is what nobody asked for.  A process that was bound to some has them for itself. */
 static void
-share_processors (void)
+share_processors (guint n)
 {
-  MPI_Comm machine;
-  int n;
-
   if (g_get_num_processors () < (guint) sysconf (_SC_NPROCESSORS_ONLN))
     return;
-
-  MPI_Comm_split_type (MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
-  MPI_Comm_size (machine, &n);
-  MPI_Comm_free (&machine);
   if (oss_parallel_threads () == g_get_num_processors ())
-    oss_parallel_set_threads (MAX (g_get_num_processors () / (guint) n, 1));
+    oss_parallel_set_threads (MAX (g_get_num_processors () / n, 1));
 }
 
 gboolean
 oss_voxel_petsc_start (int *process, int *n_processes, GError **error)
 {
-  int provided;
+  int n_on_machine;
 
   if (!oss_processes.started)
     {
-      MPI_Init_thread (NULL, NULL, MPI_THREAD_FUNNELED, &provided);
-      TRY (PetscOptionsSetValue (NULL, "-no_signal_handler", "true"));
-      TRY (PetscInitializeNoArguments ());
-      TRY (PetscPushErrorHandler (abort_all, NULL));
-      MPI_Comm_rank (MPI_COMM_WORLD, &oss_processes.rank);
-      MPI_Comm_size (MPI_COMM_WORLD, &oss_processes.n_ranks);
+      if (!open_module (error))
+        return FALSE;
+      oss_processes.module->start (&oss_processes.rank, &oss_processes.n_ranks, &n_on_machine);
       oss_processes.started = TRUE;
-      share_processors ();
+      share_processors ((guint) n_on_machine);
       atexit (oss_voxel_petsc_stop);
     }
   *process = oss_processes.rank;
@@ -75,31 +101,39 @@ oss_voxel_petsc_stop (void)
     return;
   oss_processes.started = FALSE;
   if (!oss_processes.served && oss_processes.rank == 0)
-    MPI_Bcast (&nothing, sizeof nothing, MPI_BYTE, 0, MPI_COMM_WORLD);
-  PetscFinalize ();
-  MPI_Finalize ();
+    oss_processes.module->broadcast (&nothing, sizeof nothing);
+  oss_processes.module->stop ();
 }
 
-/* Whether all processes are well.  If not, all have the error of the one with the lowest number. */
+double
+oss_processes_reduce (double value, OssPetscReduction reduction)
+{
+  oss_processes.module->reduce (&value, 1, reduction);
+  return value;
+}
+
 gboolean
 oss_processes_agree (gboolean well, GError **error)
 {
-  int mine = well ? oss_processes.n_ranks : oss_processes.rank, failed;
+  int rank = oss_processes.rank, n = oss_processes.n_ranks;
+  int failed = (int) oss_processes_reduce (well ? n : rank, OSS_PETSC_MIN);
   struct
   {
     int code;
     char message[500];
-  } told = { OSS_ERROR_FAILED, "" };
+  } mine = { OSS_ERROR_FAILED, "" }, told;
 
-  MPI_Allreduce (&mine, &failed, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
-  if (failed == oss_processes.n_ranks)
+  if (failed == n)
     return TRUE;
-  if (failed == oss_processes.rank && error != NULL && *error != NULL)
+  if (failed == rank && error != NULL && *error != NULL)
     {
-      told.code = (*error)->code;
-      g_strlcpy (told.message, (*error)->message, sizeof told.message);
+      mine.code = (*error)->code;
+      g_strlcpy (mine.message, (*error)->message, sizeof mine.message);
     }
-  MPI_Bcast (&told, sizeof told, MPI_BYTE, failed, MPI_COMM_WORLD);
+  /* From the one that failed to all: gathered, as the others have nothing to say. */
+  g_autofree gsize *bytes = g_new0 (gsize, n);
+  bytes[failed] = sizeof told;
+  oss_processes.module->gather (&mine, &told, bytes);
   g_clear_error (error);
   if (failed == 0)
     g_set_error_literal (error, OSS_ERROR, told.code, told.message);
@@ -108,18 +142,12 @@ oss_processes_agree (gboolean well, GError **error)
   return FALSE;
 }
 
-/* @bytes are what each process is about to take. */
 gboolean
 oss_processes_have_memory (double bytes, GError **error)
 {
-  double free_bytes = oss_memory_free_bytes (), needed;
-  MPI_Comm machine;
-  gboolean enough;
+  double free_bytes = oss_memory_free_bytes (), needed = oss_processes.module->sum_on_machine (bytes);
+  gboolean enough = !(free_bytes > 0.0 && needed > free_bytes);
 
-  MPI_Comm_split_type (MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
-  MPI_Allreduce (&bytes, &needed, 1, MPI_DOUBLE, MPI_SUM, machine);
-  MPI_Comm_free (&machine);
-  enough = !(free_bytes > 0.0 && needed > free_bytes);
   if (!enough)
     g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
                  _ ("The processes on one machine need %.1f GB together; %.1f GB are free."), needed / 1e9,

@@ -1,146 +1,102 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/oss-i18n.h"
+#include "base/oss-memory.h"
 #include "fem/oss-voxel-petsc-private.h"
 
 #include <math.h>
 
 #define MAX_RESTARTS 6
-#define HELD_AT_ONCE 1000000 /* MPI counts in int */
-/* Chebyshev's iteration smooths the upper part of the spectrum, largest / REACH and more. */
-#define DEGREE 3
-#define REACH 10.0
 
-static PetscErrorCode
-judge (KSP ksp, PetscInt n, PetscReal norm, KSPConvergedReason *reason, void *data)
+static void
+multiply (void *data, const double *x, double *y)
+{
+  OssPetscJob *self = data;
+  oss_voxel_shared_apply (&self->shared, x, TRUE, y);
+}
+
+static void
+precondition (void *data, const double *r, double *z)
+{
+  OssPetscJob *self = data;
+  oss_voxel_shared_cycle (&self->shared, r, z);
+}
+
+static gboolean
+judge (void *data, int n, double norm)
 {
   OssPetscJob *self = data;
   OssVoxelResult *result = self->result;
   double residual = norm / self->load_norm, tolerance = self->header.tolerance;
-  int stop = oss_tick_stopped (self->tick);
 
-  PetscFunctionBeginUser;
-  PetscCallMPI (MPI_Allreduce (&stop, &self->stopped, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD));
+  self->stopped = oss_processes_reduce (oss_tick_stopped (self->tick), OSS_PETSC_MAX) > 0.0;
   if (n > 0)
     result->iterations++;
   result->history[result->iterations] = residual;
   if (oss_processes.rank == 0 && residual > 0.0)
     oss_tick_report (self->tick, CLAMP (log (residual) / log (tolerance), 0.0, 1.0),
                      n == 0 ? _ ("Solving the voxel model") : NULL, NULL);
-  *reason = KSP_CONVERGED_ITERATING;
-  if (self->stopped)
-    *reason = KSP_DIVERGED_BREAKDOWN;
-  else if (!isfinite (residual))
-    *reason = KSP_DIVERGED_NANORINF;
-  else if (residual <= tolerance)
-    *reason = KSP_CONVERGED_RTOL;
-  else if (result->iterations >= self->header.max_iterations)
-    *reason = KSP_DIVERGED_ITS;
-  PetscFunctionReturn (0);
+  return self->stopped || !isfinite (residual) || residual <= tolerance
+         || result->iterations >= self->header.max_iterations;
 }
 
+static double
+norm_of (const double *vector, gsize n)
+{
+  double sum = 0.0;
+
+  for (gsize i = 0; i < n; i++)
+    sum += vector[i] * vector[i];
+  return sqrt (oss_processes_reduce (sum, OSS_PETSC_SUM));
+}
+
+/* b = -K x where nothing is held. */
+static double
+find_residual (OssPetscJob *self)
+{
+  gsize n = oss_voxel_halo_own (&self->shared.halo[0]);
+
+  oss_voxel_shared_apply (&self->shared, self->x, FALSE, self->b);
+  for (gsize i = 0; i < self->header.n_held; i++)
+    if (self->own[i] >= 0)
+      self->b[self->own[i]] = 0.0;
+  for (gsize i = 0; i < n; i++)
+    self->b[i] = -self->b[i];
+  return norm_of (self->b, n);
+}
+
+/* Places of the held freedoms among own values, -1 for those of other processes. */
 static void
-set_smoother (KSP smoother, const OssPetscLevel *level)
+find_own (OssPetscJob *self)
 {
-  double largest = 1.01 * level->box.voxels->largest;
-  PC pc;
+  const OssVoxelHalo *halo = &self->shared.halo[0];
 
-  TRY (KSPSetOperators (smoother, level->operator, level->operator));
-  TRY (KSPSetType (smoother, KSPCHEBYSHEV));
-  TRY (KSPChebyshevSetEigenvalues (smoother, largest, largest / REACH));
-  TRY (KSPSetTolerances (smoother, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, DEGREE));
-  TRY (KSPSetNormType (smoother, KSP_NORM_NONE));
-  TRY (KSPSetConvergenceTest (smoother, KSPConvergedSkip, NULL, NULL));
-  TRY (KSPGetPC (smoother, &pc));
-  TRY (PCSetType (pc, PCJACOBI));
-}
-
-/* Gathered on every process and factored there. */
-static void
-set_coarsest (KSP solver, const OssPetscLevel *level)
-{
-  KSP inner;
-  PC pc;
-
-  TRY (KSPSetOperators (solver, level->assembled, level->assembled));
-  TRY (KSPSetType (solver, KSPPREONLY));
-  TRY (KSPGetPC (solver, &pc));
-  TRY (PCSetType (pc, PCREDUNDANT));
-  TRY (PCRedundantGetKSP (pc, &inner));
-  TRY (KSPSetType (inner, KSPPREONLY));
-  TRY (KSPGetPC (inner, &pc));
-  TRY (PCSetType (pc, PCCHOLESKY));
-  TRY (PCFactorSetShiftType (pc, MAT_SHIFT_POSITIVE_DEFINITE));
-}
-
-void
-oss_petsc_set_solver (OssPetscJob *self)
-{
-  int n = self->share.n_levels;
-  KSP level_solver;
-  PC pc;
-
-  for (int l = 0; l < n; l++)
-    oss_petsc_make_operators (&self->level[l], l == n - 1);
-  oss_petsc_assemble (&self->level[n - 1]);
-  TRY (KSPCreate (MPI_COMM_WORLD, &self->ksp));
-  TRY (KSPSetType (self->ksp, KSPCG));
-  TRY (KSPSetNormType (self->ksp, KSP_NORM_UNPRECONDITIONED));
-  TRY (KSPSetConvergenceTest (self->ksp, judge, self, NULL));
-  TRY (KSPSetTolerances (self->ksp, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT, self->header.max_iterations));
-  TRY (KSPSetOperators (self->ksp, self->level[0].operator, self->level[0].operator));
-  TRY (KSPGetPC (self->ksp, &pc));
-  TRY (PCSetType (pc, PCMG));
-  TRY (PCMGSetLevels (pc, n, NULL));
-  TRY (PCMGSetCycleType (pc, PC_MG_CYCLE_W));
-  for (int l = 0; l < n - 1; l++)
+  self->own = g_new (gint64, self->header.n_held + 1);
+  for (gsize i = 0; i < self->header.n_held; i++)
     {
-      TRY (PCMGSetInterpolation (pc, n - 1 - l, self->level[l].transfer));
-      TRY (PCMGGetSmoother (pc, n - 1 - l, &level_solver));
-      set_smoother (level_solver, &self->level[l]);
+      gboolean own;
+      gsize freedom = oss_voxel_shared_freedom (&self->shared, &self->held[i], &own);
+      self->own[i] = -1;
+      if (freedom != G_MAXSIZE && own)
+        self->own[i] = (gint64) (freedom - oss_voxel_halo_foreign_before (halo, freedom));
     }
-  TRY (PCMGGetCoarseSolve (pc, &level_solver));
-  set_coarsest (level_solver, &self->level[n - 1]);
-  TRY (MatCreateVecs (self->level[0].operator, & self->x, &self->b));
-  TRY (VecDuplicate (self->b, &self->w));
-  TRY (VecDuplicate (self->b, &self->r));
-}
-
-/* Own freedom of each held one of the model, or -1. */
-static gint64
-own_freedom (const OssPetscJob *self, gsize i)
-{
-  const OssVoxelFreedom *held = &self->held[i];
-  const gsize point[3] = { (gsize) held->at[0], (gsize) held->at[1], (gsize) held->at[2] };
-  gsize place;
-  gint64 node;
-
-  return oss_voxel_box_find (&self->level[0].box, point, &place, &node) && node >= 0 ? 3 * node + held->axis : -1;
 }
 
 /* x: what is held; b: -K x at the others. */
 gboolean
 oss_petsc_set_load (OssPetscJob *self, GError **error)
 {
-  double *x, *b;
+  gsize n = oss_voxel_halo_own (&self->shared.halo[0]) + 1;
 
-  TRY (VecZeroEntries (self->x));
-  TRY (VecGetArray (self->x, &x));
+  find_own (self);
+  gboolean done = (self->x = oss_alloc_aligned (n, sizeof *self->x, _ ("the voxel solver"), error)) != NULL
+                  && (self->b = oss_alloc_aligned (n, sizeof *self->b, _ ("the voxel solver"), error)) != NULL
+                  && (self->w = oss_alloc_aligned (n, sizeof *self->w, _ ("the voxel solver"), error)) != NULL;
+  if (!oss_processes_agree (done, error))
+    return FALSE;
   for (gsize i = self->header.n_held; i-- > 0;) /* the first counts */
-    {
-      gint64 own = own_freedom (self, i);
-      if (own >= 0)
-        x[own] = self->held_mm[i];
-    }
-  TRY (VecRestoreArray (self->x, &x));
-  self->open = TRUE;
-  TRY (MatMult (self->level[0].operator, self->x, self->b));
-  self->open = FALSE;
-  TRY (VecScale (self->b, -1.0));
-  TRY (VecGetArray (self->b, &b));
-  for (guint i = 0; i < self->level[0].box.fixed->len; i++)
-    b[g_array_index (self->level[0].box.fixed, OssVoxelOwnFixed, i).own] = 0.0;
-  TRY (VecRestoreArray (self->b, &b));
-  TRY (VecNorm (self->b, NORM_2, &self->load_norm));
+    if (self->own[i] >= 0)
+      self->x[self->own[i]] = self->held_mm[i];
+  self->load_norm = find_residual (self);
   if (self->load_norm > 0.0)
     return TRUE;
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
@@ -153,16 +109,18 @@ gboolean
 oss_petsc_iterate (OssPetscJob *self, GError **error)
 {
   OssVoxelResult *result = self->result;
+  gsize n = oss_voxel_halo_own (&self->shared.halo[0]);
+  const OssPetscEquations equations = {
+    .n = n, .b = self->b, .x = self->w, .multiply = multiply, .precondition = precondition, .judge = judge, .data = self
+  };
 
   result->history = g_new0 (double, self->header.max_iterations + 1);
   for (int start = 0; start <= MAX_RESTARTS; start++)
     {
-      TRY (KSPSetInitialGuessNonzero (self->ksp, start > 0));
-      TRY (KSPSolve (self->ksp, self->b, self->w));
-      TRY (MatMult (self->level[0].operator, self->w, self->r));
-      TRY (VecAYPX (self->r, -1.0, self->b));
-      TRY (VecNorm (self->r, NORM_2, &result->relative_residual));
-      result->relative_residual /= self->load_norm;
+      oss_processes.module->solve (&equations);
+      for (gsize i = 0; i < n; i++)
+        self->x[i] += self->w[i];
+      result->relative_residual = find_residual (self) / self->load_norm;
       result->converged = result->relative_residual <= self->header.tolerance;
       if (result->converged || self->stopped || result->iterations >= self->header.max_iterations)
         break;
@@ -182,30 +140,22 @@ void
 oss_petsc_finish (OssPetscJob *self)
 {
   OssVoxelResult *result = self->result;
-  gsize n = self->header.n_held;
-  g_autofree double *mine = g_new0 (double, MAX (n, 1));
-  double bytes = self->info.bytes_grid + self->info.bytes_solve, *kx, work;
+  gsize n = self->header.n_held, n_own = oss_voxel_halo_own (&self->shared.halo[0]);
+  double work = 0.0;
 
-  TRY (VecAXPY (self->x, 1.0, self->w));
-  self->open = TRUE;
-  TRY (MatMult (self->level[0].operator, self->x, self->b));
-  self->open = FALSE;
-  TRY (VecDot (self->x, self->b, &work));
-  TRY (VecGetArray (self->b, &kx));
-  for (gsize i = 0; i < n; i++)
-    {
-      gint64 own = own_freedom (self, i);
-      mine[i] = own >= 0 ? kx[own] : 0.0;
-      if (own >= 0)
-        kx[own] = 0.0; /* listed twice: at the first place */
-    }
-  TRY (VecRestoreArray (self->b, &kx));
+  oss_voxel_shared_apply (&self->shared, self->x, FALSE, self->b);
+  for (gsize i = 0; i < n_own; i++)
+    work += self->x[i] * self->b[i];
+  result->energy_n_mm = 0.5 * oss_processes_reduce (work, OSS_PETSC_SUM);
   result->n_held = n;
   result->reaction_n = g_new0 (double, MAX (n, 1));
-  for (gsize i = 0; i < n; i += HELD_AT_ONCE)
-    MPI_Reduce (mine + i, result->reaction_n + i, (int) MIN (n - i, HELD_AT_ONCE), MPI_DOUBLE, MPI_SUM, 0,
-                MPI_COMM_WORLD);
-  MPI_Reduce (&bytes, &result->bytes, 1, MPI_DOUBLE, MPI_SUM, 0, MPI_COMM_WORLD);
-  result->n_nodes = self->info.n_nodes;
-  result->energy_n_mm = 0.5 * work;
+  for (gsize i = 0; i < n; i++)
+    if (self->own[i] >= 0)
+      {
+        result->reaction_n[i] = self->b[self->own[i]];
+        self->b[self->own[i]] = 0.0; /* listed twice: at the first place */
+      }
+  oss_processes.module->reduce (result->reaction_n, n, OSS_PETSC_SUM);
+  result->bytes = oss_processes_reduce (self->shared.info.bytes_grid + self->shared.info.bytes_solve, OSS_PETSC_SUM);
+  result->n_nodes = self->shared.info.n_nodes;
 }
