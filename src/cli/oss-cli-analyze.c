@@ -253,6 +253,8 @@ check_given (GError **error)
 static void
 add_estimates (GString *text, const OssSimulateResult *simulate)
 {
+  g_autofree char *post_yield = oss_post_yield_describe (&simulate->yielding.post_yield);
+
   for (int i = 0; i < OSS_N_ESTIMATORS; i++)
     {
       double newton = oss_estimator_value ((OssEstimatorId) i, &simulate->strength, simulate->curve);
@@ -262,13 +264,13 @@ add_estimates (GString *text, const OssSimulateResult *simulate)
                                 _ (oss_estimator ((OssEstimatorId) i)->name));
     }
   if (simulate->curve != NULL)
-    g_string_append_printf (text,
-                            _ ("Beyond yield        %zu increments to %.2f %% strain, %.1f %% of the volume "
-                               "yielded; %s\n"),
-                            simulate->curve->n_points - 1,
-                            100.0 * simulate->curve->points[simulate->curve->n_points - 1].displacement_mm
-                                / simulate->strength.height_mm,
-                            100.0 * simulate->curve->yielded_share, _ (simulate->yielding.rule.yield->title));
+    g_string_append_printf (
+        text,
+        _ ("Beyond yield        %zu increments to %.2f %% strain, %.1f %% of the volume "
+           "yielded; %s, %s\n"),
+        simulate->curve->n_points - 1,
+        100.0 * simulate->curve->points[simulate->curve->n_points - 1].displacement_mm / simulate->strength.height_mm,
+        100.0 * simulate->curve->yielded_share, _ (simulate->yielding.rule.yield->title), post_yield);
 }
 
 static void

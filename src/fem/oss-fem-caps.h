@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include "fem/oss-fem.h"
+#include "fem/oss-fem-nonlinear.h"
 
 G_BEGIN_DECLS
 
@@ -106,5 +106,22 @@ OSS_API OssFemModel oss_fem_capped_model (const OssCapped *self, double poisson)
  */
 OSS_API OssFemResult *oss_fem_capped_solve (OssCapped *self, const OssFemModel *bone, double displacement_mm,
                                             GArray *prescribed, const OssTick *tick, GError **error);
+
+/**
+ * oss_fem_capped_solve_nonlinear:
+ * @self: after oss_fem_capped_solve()
+ * @displacement_mm: as given to that
+ * @plasticity: [n_bone_elements] of the vertebra; the caps stay elastic
+ * @path: displacement and height of the vertebra; the plates are driven as far as brings its endplates nearer by that
+ *
+ * The curve is the vertebra's own: reactions upon the plates over the approach of the endplates, each by the
+ * area-weighted mean over the faces that carry its cap; its initial slope is that of the linear solution.  Volumes and
+ * fields are the vertebra's; the energies hold the caps too.
+ *
+ * Returns: (transfer full) (nullable): as oss_fem_solve_nonlinear()
+ */
+OSS_API OssFemCurve *oss_fem_capped_solve_nonlinear (const OssCapped *self, const OssFemModel *bone,
+                                                     double displacement_mm, const OssFemPlasticity *plasticity,
+                                                     const OssFemPath *path, const OssTick *tick, GError **error);
 
 G_END_DECLS

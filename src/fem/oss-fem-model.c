@@ -87,7 +87,11 @@ oss_fem_model_check (const OssFemModel *model, GError **error)
 gboolean
 oss_fem_check_plain (const OssFemModel *model, GError **error)
 {
-  if (model->material == NULL && model->n_equations == 0 && model->n_platens == 0)
+  gboolean isotropic = TRUE;
+
+  for (gsize i = 0; model->material != NULL && i < model->n_materials; i++)
+    isotropic = isotropic && model->materials[i].kind == OSS_ELASTICITY_ISOTROPIC;
+  if (isotropic && model->n_equations == 0 && model->n_platens == 0)
     return TRUE;
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_UNSUPPORTED,
                        _ ("Orthotropic materials, equations and platens are solved in linear elasticity only."));

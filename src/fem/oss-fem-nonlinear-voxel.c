@@ -404,9 +404,11 @@ oss_voxel_solve_nonlinear (OssVoxelSystem *system, const double *held_mm, const 
   curve->n_nodes = system->n_public_nodes;
   curve->n_elements = n;
   curve->dof = system->n_unknowns;
-  curve->volume_mm3 = (double) n * body.volume_mm3;
   for (gsize e = 0; e < n; e++)
-    oss_fem_plastic (plasticity, e, body.modulus[e], body.poisson, body.volume_mm3, &curve->n_bounded);
+    {
+      oss_fem_plastic (plasticity, e, body.modulus[e], body.poisson, body.volume_mm3, &curve->n_bounded);
+      curve->volume_mm3 += isfinite (plasticity->compression_mpa[e]) ? body.volume_mm3 : 0.0;
+    }
   g_strlcpy (curve->solver, "voxel multigrid", sizeof curve->solver);
   if (!oss_path_follow (&body.base, path, curve, tick, error) || !take_results (&body, curve, tick, error))
     return NULL;

@@ -43,6 +43,21 @@ strain_at (const OssMeshBody *self, gsize element, int point, const double *u, d
 }
 
 static OssPlastic
+plastic_of (const OssMeshBody *self, gsize element, double volume_mm3, gsize *bounded)
+{
+  const OssFemModel *model = self->model;
+  double modulus_mpa = model->modulus_mpa[element], poisson = model->poisson;
+
+  if (model->material != NULL && model->material[element] >= 0)
+    {
+      const OssFemMaterial *own = &model->materials[model->material[element]];
+      modulus_mpa = own->constants[0];
+      poisson = own->constants[1];
+    }
+  return oss_fem_plastic (self->plasticity, element, modulus_mpa, poisson, volume_mm3, bounded);
+}
+
+static OssPlastic
 material_of (const OssMeshBody *self, gsize element)
 {
   const double *volume = oss_elements_volume (self->elements, element);
@@ -51,8 +66,7 @@ material_of (const OssMeshBody *self, gsize element)
 
   for (int q = 0; q < self->elements->rule->n_points; q++)
     whole += volume[q];
-  return oss_fem_plastic (self->plasticity, element, self->model->modulus_mpa[element], self->model->poisson, whole,
-                          &bounded);
+  return plastic_of (self, element, whole, &bounded);
 }
 
 static void
@@ -336,9 +350,8 @@ measure_volume (OssMeshBody *self, OssFemCurve *curve)
       double whole = 0.0;
       for (int q = 0; q < self->elements->rule->n_points; q++)
         whole += volume[q];
-      oss_fem_plastic (self->plasticity, e, self->model->modulus_mpa[e], self->model->poisson, whole,
-                       &curve->n_bounded);
-      curve->volume_mm3 += whole;
+      plastic_of (self, e, whole, &curve->n_bounded);
+      curve->volume_mm3 += isfinite (self->plasticity->compression_mpa[e]) ? whole : 0.0;
     }
 }
 

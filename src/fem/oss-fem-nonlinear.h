@@ -33,6 +33,11 @@ typedef struct
  * @displacement_mm: at the end, above 0: what reactions are told along: the reaction is the work of all prescribed
  *   freedoms in a step over the step of it
  * @height_mm: apparent strain = displacement / height; above 0
+ * @gauge: (nullable): [n_nodes][3] weights: what is told as the displacement, and what ends the path, is their sum
+ *   over the displacements of the nodes, such as that of endplates under caps.  The prescribed displacements are those
+ *   at which an elastic body would get there, and are driven as far as it takes; increments are then of nearly equal
+ *   size
+ * @driven_mm: with @gauge: of the prescribed displacements at the end of the elastic path: the reaction is along it
  * @increments: of equal size; 0: 20
  * @tolerance: of the 2-norm of the forces out of balance over that of the nodal reactions; 0: 1e-5; at most 1e-4
  * @maximum_iterations: of Newton in an increment, before it is cut; 0: 25
@@ -41,6 +46,8 @@ typedef struct
 typedef struct
 {
   double displacement_mm, height_mm;
+  const double *gauge;
+  double driven_mm;
   int increments;
   double tolerance;
   int maximum_iterations, maximum_cuts;
@@ -50,11 +57,12 @@ typedef struct
 typedef struct
 {
   double displacement_mm, reaction_n;
+  double driven_mm;      /* of what is prescribed; @displacement_mm without a gauge */
   double residual;       /* forces out of balance over reactions, 2-norms */
   int iterations;        /* of Newton */
   int linear_iterations; /* of all its linear systems */
   double yielded_mm3;    /* volume of the integration points that have yielded so far */
-  double work_nmm;       /* of the load, trapezoidal over the increments */
+  double work_nmm;       /* of the load over @driven_mm, trapezoidal over the increments */
   double stored_nmm;     /* elastic energy */
   double dissipated_nmm; /* plastic work, with the mean stress of each increment: work = stored + dissipated up to the
                             forces out of balance */
@@ -69,7 +77,7 @@ typedef struct
  * @plateau_n: the strength: the peak, or where the curve still rises at its end, the reaction there
  * @offset_n, @offset_mm: 0.2 % offset yield: where the curve meets the line of the initial stiffness moved by 0.2 %
  *   apparent strain; NaN: it does not within the path, or the increments there are too coarse to tell it to 5 %
- * @yielded_share: volume that has yielded at the end over the whole
+ * @volume_mm3: of the elements that may yield; @yielded_share: of it that has yielded at the end
  * @displacement: [n_nodes][3] mm
  * @plastic_strain: [n_elements] equivalent plastic strain, volume mean
  * @element_von_mises: [n_elements] MPa, of the volume mean stress

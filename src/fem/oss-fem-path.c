@@ -18,6 +18,13 @@
 #define TIGHTEST 1e-4
 /* A cut step grows again after an increment that took no more iterations than this. */
 #define EASY_ITERATIONS 6
+/* With a gauge: an increment that goes this much further than was aimed at is taken again, so often; the path ends this
+ * share of an increment before its end; and a body that does not get there in so many times its increments never does.
+ */
+#define OVERSHOT 1.5
+#define MOST_AGAIN 5
+#define NEAR_END 0.01
+#define MOST_TIMES 50
 /* A step that leaves more than this share of its slope is halved, this often. */
 #define SLOPE_LEFT 0.8
 #define HALVINGS 3
@@ -33,7 +40,9 @@ typedef struct
   OssFemCurve *curve;
   double *u, *before, *last; /* now; at the last increment; at the one before it */
   double *internal, *right, *step;
-  double at, at_before, at_last; /* shares of the path */
+  double at, at_before, at_last; /* shares of what is prescribed at the end of the elastic path */
+  double share;                  /* of the path's displacement at the last increment; @at_before without a gauge */
+  double target, ratio;          /* share that is aimed at; growth of @at over growth of the share */
   double stored, dissipated;
   GArray *points;
   const OssTick *tick;
@@ -60,6 +69,7 @@ follower_init (Follower *self, OssPathBody *body, const OssFemPath *path, OssFem
 
   self->body = body;
   self->path = *path;
+  self->path.driven_mm = path->gauge != NULL ? path->driven_mm : path->displacement_mm;
   self->path.increments = path->increments > 0 ? path->increments : INCREMENTS;
   self->path.tolerance = path->tolerance > 0.0 ? path->tolerance : TOLERANCE;
   self->path.maximum_iterations = path->maximum_iterations > 0 ? path->maximum_iterations : MOST_ITERATIONS;
@@ -92,8 +102,16 @@ balance (Follower *self, double *reaction_n)
           work -= left * body->full[f];
         }
     }
-  *reaction_n = work / self->path.displacement_mm;
+  *reaction_n = work / self->path.driven_mm;
   return held > 0.0 ? sqrt (out / held) : sqrt (out);
+}
+
+/* The share of the path's displacement that @u has. */
+static double
+measure (const Follower *self)
+{
+  return self->path.gauge != NULL ? oss_cg_dot (self->body->n, self->path.gauge, self->u) / self->path.displacement_mm
+                                  : self->at;
 }
 
 /* Moves @u to the share @at of the path: prescribed freedoms exactly, the others by the last increment's direction. */
@@ -187,9 +205,14 @@ take_point (Follower *self, OssLoadPoint *point, GError **error)
   if (!self->body->commit (self->body, self->before, self->u, &sums, self->tick, error))
     return FALSE;
   self->dissipated += sums.dissipated_nmm;
-  point->displacement_mm = self->at * self->path.displacement_mm;
+  double share = measure (self);
+  if (self->path.gauge != NULL && share > self->share)
+    self->ratio = (self->at - self->at_before) / (share - self->share);
+  self->share = share;
+  point->displacement_mm = share * self->path.displacement_mm;
+  point->driven_mm = self->at * self->path.driven_mm;
   point->work_nmm =
-      last->work_nmm + 0.5 * (point->reaction_n + last->reaction_n) * (point->displacement_mm - last->displacement_mm);
+      last->work_nmm + 0.5 * (point->reaction_n + last->reaction_n) * (point->driven_mm - last->driven_mm);
   point->stored_nmm = sums.stored_nmm;
   point->dissipated_nmm = self->dissipated;
   point->yielded_mm3 = sums.yielded_mm3;
@@ -230,7 +253,8 @@ start (Follower *self, GError **error)
     }
   if (!evaluate (self, &reaction, &(double){ 0.0 }, error))
     return FALSE;
-  self->curve->stiffness_n_per_mm = reaction / (small * self->path.displacement_mm);
+  self->ratio = small / measure (self);
+  self->curve->stiffness_n_per_mm = self->ratio * reaction / (small * self->path.displacement_mm);
   self->at_last = -1.0;
   return TRUE;
 }
@@ -241,32 +265,64 @@ tell_failure (Follower *self, const OssLoadPoint *point)
   g_snprintf (self->curve->reason, sizeof self->curve->reason,
               "not converged at %.4g mm (%.3g %% apparent strain): %d iterations left %.1e of the reaction out of "
               "balance, after %d cuts",
-              self->at * self->path.displacement_mm,
-              100.0 * self->at * self->path.displacement_mm / self->path.height_mm, point->iterations, point->residual,
-              self->curve->cuts);
+              self->target * self->path.displacement_mm,
+              100.0 * self->target * self->path.displacement_mm / self->path.height_mm, point->iterations,
+              point->residual, self->curve->cuts);
+}
+
+/* An increment that took the gauge too far, as the body gave way, is to be taken again with less. */
+static gboolean
+overshot (Follower *self)
+{
+  double wanted = self->target - self->share, got = measure (self) - self->share;
+
+  if (self->path.gauge == NULL || got <= OVERSHOT * wanted)
+    return FALSE;
+  self->ratio *= wanted / got;
+  return TRUE;
+}
+
+static gboolean
+at_end (const Follower *self)
+{
+  return self->share >= 1.0 - (self->path.gauge != NULL ? NEAR_END / self->path.increments : 1e-12);
 }
 
 static gboolean
 follow (Follower *self, GError **error)
 {
   double whole = 1.0 / self->path.increments, size = whole;
-  int depth = 0;
+  int depth = 0, again = 0;
 
-  while (self->at_before < 1.0 - 1e-12)
+  while (!at_end (self))
     {
       OssLoadPoint point = { .reaction_n = 0.0 };
       gboolean converged;
-      g_autofree char *what = g_strdup_printf (
-          _ ("Loading: %.2f of %.2f mm"), self->at_before * self->path.displacement_mm, self->path.displacement_mm);
-      if (!oss_tick_report (self->tick, self->at_before, what, error))
+      g_autofree char *what = g_strdup_printf (_ ("Loading: %.2f of %.2f mm"), self->share * self->path.displacement_mm,
+                                               self->path.displacement_mm);
+      if (!oss_tick_report (self->tick, CLAMP (self->share, 0.0, 1.0), what, error))
         return FALSE;
-      self->at = self->at_before + size > 1.0 - 1e-9 ? 1.0 : self->at_before + size;
+      self->target = self->share + size > 1.0 - 1e-9 ? 1.0 : self->share + size;
+      self->at = self->path.gauge != NULL ? self->at_before + self->ratio * (self->target - self->share) : self->target;
       if (!converge (self, &point, &converged, error))
         return FALSE;
+      if (converged && again < MOST_AGAIN && overshot (self))
+        {
+          again++;
+          continue;
+        }
+      again = 0;
       if (converged)
         {
           if (!take_point (self, &point, error))
             return FALSE;
+          if (self->points->len > (guint) (MOST_TIMES * self->path.increments))
+            {
+              g_snprintf (self->curve->reason, sizeof self->curve->reason,
+                          "the load moves on and the body does not: %.4g of %.4g mm after %u increments",
+                          self->share * self->path.displacement_mm, self->path.displacement_mm, self->points->len - 1);
+              return TRUE;
+            }
           if (depth > 0 && point.iterations <= EASY_ITERATIONS)
             {
               size *= 2.0;
@@ -366,9 +422,9 @@ oss_fem_curve_judge (OssFemCurve *curve, double height_mm)
 static gboolean
 check_numbers (const OssFemPlasticity *p, const OssFemPath *path)
 {
-  return path->displacement_mm > 0.0 && path->height_mm > 0.0 && path->increments >= 0 && path->tolerance >= 0.0
-         && path->tolerance <= LARGEST_TOLERANCE && p->hardening >= 0.0 && p->hardening <= 1.0 && p->softening_mm >= 0.0
-         && isfinite (p->softening_mm)
+  return path->displacement_mm > 0.0 && (path->gauge == NULL || path->driven_mm > 0.0) && path->height_mm > 0.0
+         && path->increments >= 0 && path->tolerance >= 0.0 && path->tolerance <= LARGEST_TOLERANCE
+         && p->hardening >= 0.0 && p->hardening <= 1.0 && p->softening_mm >= 0.0 && isfinite (p->softening_mm)
          && (p->softening_mm == 0.0 || (p->hardening == 0.0 && p->residual_share > 0.0 && p->residual_share < 1.0));
 }
 

@@ -24,6 +24,7 @@ add_point (JsonBuilder *builder, const OssReportNonlinear *self, const OssLoadPo
 {
   json_builder_begin_object (builder);
   oss_json_double (builder, "displacement_mm", point->displacement_mm);
+  oss_json_double (builder, "prescribed_mm", point->driven_mm);
   oss_json_double (builder, "apparent_strain", point->displacement_mm / self->height_mm);
   oss_json_double (builder, "reaction_n", point->reaction_n);
   oss_json_double (builder, "yielded_volume_fraction", point->yielded_mm3 / self->curve->volume_mm3);
@@ -82,7 +83,8 @@ add_row (GString *out, const OssFemCurve *curve, double height_mm, const OssLoad
                              point->reaction_n,        100.0 * point->yielded_mm3 / curve->volume_mm3,
                              point->residual,          point->iterations,
                              point->linear_iterations, point->work_nmm,
-                             point->stored_nmm,        point->dissipated_nmm };
+                             point->stored_nmm,        point->dissipated_nmm,
+                             point->driven_mm };
 
   for (gsize i = 0; i < G_N_ELEMENTS (columns); i++)
     {
@@ -100,7 +102,7 @@ oss_report_write_curve (const OssFemCurve *curve, double height_mm, const char *
 {
   g_autoptr (GString) out =
       g_string_new ("displacement_mm,apparent_strain_percent,reaction_n,yielded_volume_percent,residual,"
-                    "newton_iterations,linear_iterations,work_nmm,stored_nmm,dissipated_nmm\r\n");
+                    "newton_iterations,linear_iterations,work_nmm,stored_nmm,dissipated_nmm,prescribed_mm\r\n");
 
   for (gsize i = 0; i < curve->n_points; i++)
     add_row (out, curve, height_mm, &curve->points[i]);

@@ -2,8 +2,6 @@
 /* The compression of a vertebra, with caps between its endplates and the plates or without. */
 #include "study/oss-study-private.h"
 
-#include "base/oss-i18n.h"
-
 gboolean
 oss_study_same_caps (const OssStudyOptions *a, const OssStudyOptions *b)
 {
@@ -17,13 +15,7 @@ oss_study_same_caps (const OssStudyOptions *a, const OssStudyOptions *b)
 gboolean
 oss_study_check_caps (const OssStudyOptions *options, GError **error)
 {
-  if (!oss_caps_check (&options->caps, error))
-    return FALSE;
-  if (options->caps.kind == OSS_CAPS_NONE || !options->nonlinear)
-    return TRUE;
-  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
-                       _ ("The curve beyond yield is made without caps only. Choose no caps, or the linear analysis."));
-  return FALSE;
+  return oss_caps_check (&options->caps, error);
 }
 
 gboolean

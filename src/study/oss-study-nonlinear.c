@@ -62,6 +62,12 @@ oss_study_load_beyond_yield (const OssStudyOptions *options, const OssFemModel *
   oss_fem_yield (&simulate->yielding.rule, model->modulus_mpa, model->mesh->n_elements, &compression, &tension);
   const OssFemPlasticity plasticity = oss_yielding_plasticity (&simulate->yielding, compression, tension);
   const OssFemPath path = oss_yielding_path (&simulate->yielding, simulate->strength.height_mm);
+  if (simulate->capped != NULL)
+    {
+      simulate->curve = oss_fem_capped_solve_nonlinear (simulate->capped, model, simulate->displacement_mm, &plasticity,
+                                                        &path, tick, error);
+      return simulate->curve != NULL;
+    }
   g_autoptr (GArray) prescribed = prescribed_at_end (model, path.displacement_mm / simulate->displacement_mm);
   OssFemModel whole = *model;
   whole.prescribed = (const OssNodal *) (void *) prescribed->data;

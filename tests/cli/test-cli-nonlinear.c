@@ -134,6 +134,39 @@ test_curve (void)
   g_assert_nonnull (g_strstr_len (mesh, 4000, "plastic_strain"));
 }
 
+/* Between caps the curve is the vertebra's own: it begins with the linear stiffness of the same caps, ends at the
+ * approach of the endplates that was asked for, and the plates went further. */
+static void
+test_caps (void)
+{
+  static const char *const kinds[] = { "pmma", "disc" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *folder = g_build_filename (work, kinds[i], NULL), *out = NULL, *err = NULL;
+      const char *const more[] = { "--caps", kinds[i], "--increments", "8", NULL };
+
+      if (analyze (folder, more, &out, &err) != 0)
+        g_error ("analyze: %s", err);
+      g_autoptr (JsonParser) parser = read_result (folder);
+      JsonObject *root = json_node_get_object (json_parser_get_root (parser));
+      JsonObject *nonlinear = json_object_get_object_member (root, "nonlinear");
+      JsonObject *estimators = json_object_get_object_member (root, "strength_estimators");
+      JsonArray *points = json_object_get_array_member (nonlinear, "curve");
+      JsonObject *end = json_array_get_object_element (points, json_array_get_length (points) - 1);
+      double stiffness = json_object_get_double_member (root, "stiffness_n_per_mm");
+
+      g_assert_cmpfloat_with_epsilon (json_object_get_double_member (nonlinear, "stiffness_n_per_mm"), stiffness,
+                                      1e-6 * stiffness);
+      check_curve (root, stiffness);
+      g_assert_cmpfloat_with_epsilon (json_object_get_double_member (end, "apparent_strain"), 0.02, 0.002);
+      g_assert_cmpfloat (json_object_get_double_member (end, "prescribed_mm"), >,
+                         json_object_get_double_member (end, "displacement_mm"));
+      g_assert_cmpfloat (json_object_get_double_member (estimators, "nonlinear_plateau"), <,
+                         0.8 * json_object_get_double_member (estimators, "linear_2_percent"));
+    }
+}
+
 /* One iteration of Newton does not do where bone yields: the history until there is kept in every file. */
 static void
 test_not_converged (void)
@@ -175,6 +208,7 @@ test_usage (void)
     { { "--criterion", "hope", NULL }, "mohr-coulomb" },
     { { "--final-strain", "2", NULL }, "0.02 is 2 %" },
     { { "--increments", "-3", NULL }, "1 to 1000" },
+    { { "--post-yield", "glass", NULL }, "softening:MM,SHARE" },
     { { "--newton-iterations", "-1", NULL }, "1 to 1000" },
   };
 
@@ -215,6 +249,7 @@ main (int argc, char **argv)
   make_patient ();
   g_test_add_func ("/cli/nonlinear/usage", test_usage);
   g_test_add_func ("/cli/nonlinear/curve", test_curve);
+  g_test_add_func ("/cli/nonlinear/caps", test_caps);
   g_test_add_func ("/cli/nonlinear/not-converged", test_not_converged);
   int failed = g_test_run ();
   remove_tree (work);

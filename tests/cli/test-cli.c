@@ -124,8 +124,6 @@ test_usage (void)
   expect (run_command ("analyze", patient, "--out", out, "--at", at, "--cap-modulus", "5", NULL), 2, "--caps", out);
   expect (run_command ("analyze", patient, "--out", out, "--at", at, "--caps", "disc", "--cap-thickness", "99", NULL),
           2, "99", out);
-  expect (run_command ("analyze", patient, "--out", out, "--at", at, "--caps", "disc", "--nonlinear", NULL), 2, "caps",
-          out);
   expect (run_command ("analyze", patient, "--out", out, "--at", at, "--paper", "A5", NULL), 2, "Letter", out);
   expect (run_command ("mesh", patient, NULL), 2, "--at", NULL);
   expect (run_command ("analyze", patient, "--out", out, "--at", at, "--law", "rubber", NULL), 2, "morgan2003", out);

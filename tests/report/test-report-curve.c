@@ -208,7 +208,7 @@ test_csv (Fixture *self, gconstpointer unused)
       g_auto (GStrv) cells = g_strsplit (lines[i + 1], ",", -1);
       double moved = g_ascii_strtod (cells[0], NULL), load = load_at (self, moved);
 
-      g_assert_cmpuint (g_strv_length (cells), ==, 10);
+      g_assert_cmpuint (g_strv_length (cells), ==, 11);
       g_assert_cmpfloat_with_epsilon (moved, 0.534 * i / (POINTS - 1), 1e-8);
       g_assert_cmpfloat_with_epsilon (g_ascii_strtod (cells[2], NULL), load, 1e-5);
     }
