@@ -55,24 +55,37 @@ oss_work_box_valid (const OssWorkBox *self, const double lps_mm[3])
   return self->valid[oss_grid_offset (&self->grid, at[0], at[1], at[2])];
 }
 
-/* A shell of thickness t and contrast H, blurred by a Gaussian s, has the crest p = H erf (t / (2 sqrt 2 s)) and at its
- * outer edge the value e = H / 2 erf (t / (sqrt 2 s)): thin shells end near their crest, thick ones at half of it.
- * A fixed threshold at half the crest would put thin endplates 0.4 mm too far out. */
-double
-oss_shell_edge_hu (double crest_hu, double soft_hu, double blur_mm)
+/* The standard normal distribution. */
+static double
+normal_share (double x)
 {
-  double share = (crest_hu - soft_hu) / CORTICAL_HU, low = 0.0, high = 4.0;
+  return 0.5 * erfc (-x / G_SQRT2);
+}
 
-  if (share <= 0.0)
-    return soft_hu;
-  if (share >= 0.98)
-    return soft_hu + 0.5 * (crest_hu - soft_hu);
-  for (int i = 0; i < 30; i++) /* x = t / (2 sqrt 2 s) */
+/* A shell of thickness t and HU H between an inside B and an outside O, blurred by a Gaussian s, reads at x from its
+ * outer edge, outward, with x and t in units of s and P the normal distribution,
+ *
+ *   h (x) = B + (H - B) P (x + t) - (H - O) P (x).
+ *
+ * Its crest is where h' = 0, at x = (2 ln ((H - B) / (H - O)) - t^2) / 2 t; its height tells t, and t the value h (0)
+ * at the outer edge.  The blur itself cancels.  Thin shells end near their crest, thick ones at half of it: a fixed
+ * threshold at half the crest would put thin endplates 0.4 mm too far out; and one surrounding level for both sides
+ * would put walls in fat 0.1 mm too far in, and endplates next to a disc 0.05 mm too far out. */
+double
+oss_shell_edge_hu (const OssWorkBox *box, double crest_hu, double inside_hu, double outside_hu)
+{
+  double bone = box->soft_hu + CORTICAL_HU, low = 0.0, high = 12.0;
+  double most = MAX (inside_hu, outside_hu), fall = bone - inside_hu, rise = bone - outside_hu, bend;
+
+  if (crest_hu <= most || most >= 0.9 * bone) /* nothing like a shell: a step */
+    return 0.5 * (inside_hu + outside_hu);
+  bend = 2.0 * log (fall / rise);
+  for (int i = 0; i < 30; i++)
     {
-      double middle = 0.5 * (low + high);
-      *(erf (middle) < share ? &low : &high) = middle;
+      double t = 0.5 * (low + high), x = (bend - t * t) / (2.0 * t);
+      *(inside_hu + fall * normal_share (x + t) - rise * normal_share (x) < crest_hu ? &low : &high) = t;
     }
-  return soft_hu + 0.5 * CORTICAL_HU * erf (2.0 * low);
+  return inside_hu + fall * normal_share (low) - 0.5 * rise;
 }
 
 typedef struct

@@ -39,8 +39,9 @@ double oss_work_box_sample (const OssWorkBox *self, const float *data, const dou
 /* Whether the source image is there. */
 gboolean oss_work_box_valid (const OssWorkBox *self, const double lps_mm[3]);
 
-/* The HU at which the outer edge of a shell lies whose blurred crest is @crest_hu (see the source). */
-double oss_shell_edge_hu (double crest_hu, double soft_hu, double blur_mm);
+/* The HU at which the outer edge of a shell lies whose blurred crest is @crest_hu, between bone marrow or cancellous
+ * bone of @inside_hu and what is around the vertebra (see the source). */
+double oss_shell_edge_hu (const OssWorkBox *box, double crest_hu, double inside_hu, double outside_hu);
 
 /**
  * oss_sheet_solve:

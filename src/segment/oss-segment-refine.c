@@ -2,10 +2,9 @@
 #include "segment/oss-segment-private.h"
 
 #define RIM_MM 2.0     /* rows nearer to an endplate belong to the rim, whose wall is no wall */
-#define STEPS 20       /* of a profile across the shell */
-#define CREST_STEPS 11 /* of them may hold the crest */
-/* Noise makes the brightest sample brighter than the crest; set so that virtual patients' endplates come out right. */
-#define EDGE_SHARE 0.95
+#define STEPS 24       /* of a profile across the shell */
+#define CREST_FROM 4   /* of them up to there only tell what is within, */
+#define CREST_STEPS 15 /* and up to there may hold the crest */
 
 /* Where the shell ends along a ray that meets it near @at_mm: the crest, then outward to the HU of its outer edge.
  * FALSE where there is no clear edge (pedicles, the vein's mouth, ribs). */
@@ -13,34 +12,33 @@ static gboolean
 outer_edge (const OssWorkBox *box, const double from[3], const double way[3], double at_mm, double *edge_mm,
             float *crest_hu)
 {
-  const double before = 1.0 + 1.5 * box->blur_mm, step = before / 8.0;
+  const double before = 1.0 + 1.5 * box->blur_mm, step = before / 8.0, start = at_mm - before - CREST_FROM * step;
   float profile[STEPS];
-  int crest = 0;
-  double edge_hu, lowest = G_MAXDOUBLE;
+  int crest = CREST_FROM;
+  double edge_hu, inside = G_MAXDOUBLE, outside = G_MAXDOUBLE;
 
   for (int i = 0; i < STEPS; i++)
     {
-      double p[3], mm = at_mm - before + step * i;
+      double p[3], mm = start + step * i;
 
       for (int a = 0; a < 3; a++)
         p[a] = from[a] + mm * way[a];
       profile[i] = (float) oss_work_box_sample (box, box->fine->data, p);
     }
-  for (int i = 1; i < CREST_STEPS; i++)
+  for (int i = CREST_FROM + 1; i < CREST_STEPS; i++)
     if (profile[i] > profile[crest])
       crest = i;
-  for (int i = crest; i < STEPS; i++)
-    lowest = MIN (lowest, profile[i]);
+  for (int i = 0; i < STEPS; i++)
+    *(i < crest ? &inside : &outside) = MIN (i < crest ? inside : outside, profile[i]);
   *crest_hu = profile[crest];
-  if (profile[crest] - lowest < OSS_CLEAR_EDGE_HU)
+  if (profile[crest] - outside < OSS_CLEAR_EDGE_HU)
     return FALSE;
-  lowest = MAX (lowest, box->soft_hu);
-  edge_hu = EDGE_SHARE * (oss_shell_edge_hu (profile[crest], lowest, box->blur_mm) - lowest) + lowest;
+  edge_hu = oss_shell_edge_hu (box, profile[crest], MIN (inside, profile[crest]), outside);
   for (int i = crest; i < STEPS - 1; i++)
     if (profile[i + 1] < edge_hu)
       {
         double fall = profile[i] - profile[i + 1];
-        *edge_mm = at_mm - before + step * (i + (fall > 0.0 ? CLAMP ((profile[i] - edge_hu) / fall, 0.0, 1.0) : 0.0));
+        *edge_mm = start + step * (i + (fall > 0.0 ? CLAMP ((profile[i] - edge_hu) / fall, 0.0, 1.0) : 0.0));
         return TRUE;
       }
   return FALSE;

@@ -69,14 +69,18 @@ crest_at (const OssWorkBox *box, const double mm[3])
 static guint8
 voxel_at (const Render *r, const double mm[3])
 {
-  double local[3], edge, soft = r->box->soft_hu;
+  double local[3], edge, soft = r->box->soft_hu, share = share_at (r->solid, mm);
 
-  if (share_at (r->solid, mm) < 0.5)
+  if (share <= 0.0)
     return 0;
+  /* Within the fitted body the solid tells whose a place is, not where the surface lies: it is made of lattice voxels.
+   */
   oss_vertebra_frame_local (&r->body->frame, mm, local);
   if (oss_body_depth (r->body, local) > 0.0)
     return BONE;
-  edge = EDGE_SHARE * (oss_shell_edge_hu (crest_at (r->box, mm), soft, r->box->blur_mm) - soft) + soft;
+  if (share < 0.5)
+    return 0;
+  edge = EDGE_SHARE * (oss_shell_edge_hu (r->box, crest_at (r->box, mm), soft, soft) - soft) + soft;
   return oss_work_box_sample (r->box, r->box->fine->data, mm) < edge ? DIM : BONE;
 }
 
