@@ -3,8 +3,38 @@
 #include "cli/oss-cli-solve.h"
 
 #include "base/oss-i18n.h"
+#include "base/oss-vector.h"
+#include "fem/oss-fem-summary.h"
 
 #include <math.h>
+
+OssFemCurve *
+oss_cli_solved_load (OssCliSolved *self, const OssYielding *yielding, double height_mm, const OssTick *tick,
+                     GError **error)
+{
+  OssFemModel model = *self->model;
+  gint64 begin = g_get_monotonic_time ();
+  double move[3], height;
+  g_autofree double *compression = NULL, *tension = NULL;
+
+  if (!oss_fem_approach (&model, move, &height, error))
+    return NULL;
+  double moved_mm = oss_norm (move);
+  oss_fem_strength_of (&model, self->result, 2.0 * self->result->work / moved_mm, moved_mm,
+                       height_mm > 0.0 ? height_mm : height, &self->strength);
+  const OssFemPath path = oss_yielding_path (yielding, self->strength.height_mm);
+  oss_fem_yield (&yielding->rule, model.modulus_mpa, model.mesh->n_elements, &compression, &tension);
+  const OssFemPlasticity plasticity = oss_yielding_plasticity (yielding, compression, tension);
+  g_autofree OssNodal *prescribed = g_memdup2 (model.prescribed, model.n_prescribed * sizeof *prescribed);
+  for (gsize i = 0; i < model.n_prescribed; i++)
+    prescribed[i].value *= path.displacement_mm / moved_mm;
+  model.prescribed = prescribed;
+  OssFemCurve *curve = oss_fem_solve_nonlinear (&model, &plasticity, &path, tick, error);
+  self->yielding = yielding;
+  self->curve = curve;
+  self->curve_seconds = (double) (g_get_monotonic_time () - begin) / 1e6;
+  return curve;
+}
 
 void
 oss_cli_curve_record (OssReportRecord *record, const OssStrength *strength, const OssYielding *yielding,

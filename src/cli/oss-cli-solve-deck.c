@@ -9,13 +9,14 @@
 
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 static struct
 {
-  char *solver, *out, *write_deck;
-  double tolerance;
+  char *solver, *out, *write_deck, *law;
+  double tolerance, height;
   int iterations;
 } given;
 static OssCliLoads loads;
@@ -41,6 +42,10 @@ static const GOptionEntry entries[] = {
     "SET:KEY=N,…" },
   { "write-deck", 0, 0, G_OPTION_ARG_FILENAME, &given.write_deck, N_ ("also write the model as it was solved"),
     "FILE" },
+  { "law", 0, 0, G_OPTION_ARG_STRING, &given.law,
+    N_ ("the modulus law that the moduli were made with: tells --nonlinear the density"), "NAME" },
+  { "height", 0, 0, G_OPTION_ARG_DOUBLE, &given.height,
+    N_ ("what the strains of --nonlinear refer to (default: between what is moved and what is held)"), "MM" },
   { "out", 0, 0, G_OPTION_ARG_FILENAME, &given.out, N_ ("folder for the results"), "DIR" },
   { NULL },
 };
@@ -62,6 +67,26 @@ read_options (OssFemSolveOptions *options, GError **error)
         return TRUE;
       }
   g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“--solver %s”: give auto, cg or direct."), given.solver);
+  return FALSE;
+}
+
+/* The settings beyond yield; @yielding is filled with --nonlinear. */
+static gboolean
+read_beyond (OssYielding *yielding, GError **error)
+{
+  OssYieldingOptions options;
+  const OssLaw *law = NULL;
+
+  if (!oss_cli_input_yielding (&options, error)
+      || (given.law != NULL && (law = oss_law_find (given.law, error)) == NULL))
+    return FALSE;
+  if (oss_cli_input.nonlinear && given.height >= 0.0 && isfinite (given.height))
+    return oss_yielding_init (yielding, &options, law, error);
+  if (!oss_cli_input.nonlinear && law == NULL && given.height == 0.0)
+    return TRUE;
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                       oss_cli_input.nonlinear ? _ ("“--height”: give millimetres above 0.")
+                                               : _ ("“--law” and “--height” belong to “--nonlinear”; give that too."));
   return FALSE;
 }
 
@@ -92,7 +117,8 @@ deliver (OssCli *cli, OssCliOutput *output, const OssCliSolved *solved, GError *
   if (output != NULL && solved->result != NULL)
     {
       g_autofree char *path = oss_cli_output_path (output, "solution.vtu");
-      if (!oss_cli_solved_write_vtu (solved, path, error))
+      if (!oss_cli_solved_write_vtu (solved, path, error)
+          || (solved->curve != NULL && !oss_cli_curve_write (output, solved->curve, solved->strength.height_mm, error)))
         return FALSE;
     }
   json = oss_cli_solved_record (solved);
@@ -120,10 +146,14 @@ check_loaded (const OssCliSolved *solved, GError **error)
   return FALSE;
 }
 
+/* @yielding: (nullable): also beyond yield. */
 static gboolean
-solve (OssCli *cli, OssCliOutput *output, OssCliSolved *solved, OssFemSolveOptions *options, GError **error)
+solve (OssCli *cli, OssCliOutput *output, OssCliSolved *solved, OssFemSolveOptions *options,
+       const OssYielding *yielding, GError **error)
 {
-  OssTick solving = oss_tick_part (&cli->tick, 0.1, 0.97);
+  double linear_end = yielding != NULL ? 0.3 : 0.97;
+  OssTick solving = oss_tick_part (&cli->tick, 0.1, linear_end), loading = oss_tick_part (&cli->tick, linear_end, 0.97);
+  g_autoptr (OssFemCurve) curve = NULL;
   g_autoptr (GArray) history = g_array_new (FALSE, FALSE, sizeof (double));
   GError *cause = NULL;
 
@@ -131,8 +161,11 @@ solve (OssCli *cli, OssCliOutput *output, OssCliSolved *solved, OssFemSolveOptio
   solved->history = history;
   g_autoptr (OssFemResult) result = oss_fem_solve_with (solved->model, options, &solving, &cause);
   solved->result = result;
+  if (result != NULL && yielding != NULL
+      && (curve = oss_cli_solved_load (solved, yielding, given.height, &loading, error)) == NULL)
+    return FALSE;
   if (result != NULL)
-    return deliver (cli, output, solved, error);
+    return deliver (cli, output, solved, error) && oss_cli_curve_check (curve, error);
   /* Not converged: how far it came is a result too. */
   gboolean told = !g_error_matches (cause, OSS_ERROR, OSS_ERROR_FAILED) || history->len == 0;
   solved->fault = cause->message;
@@ -144,8 +177,10 @@ solve (OssCli *cli, OssCliOutput *output, OssCliSolved *solved, OssFemSolveOptio
 }
 
 static gboolean
-read_and_solve (OssCli *cli, const char *path, OssCliOutput *output, OssFemSolveOptions *options, GError **error)
+read_and_solve (OssCli *cli, const char *path, OssCliOutput *output, OssFemSolveOptions *options,
+                const OssYielding *yielding, GError **error)
 {
+  double move[3], height;
   OssTick reading = oss_tick_part (&cli->tick, 0.0, 0.1);
   gint64 begin = g_get_monotonic_time ();
   g_autoptr (OssDeck) deck = oss_deck_read (path, &reading, error);
@@ -161,26 +196,30 @@ read_and_solve (OssCli *cli, const char *path, OssCliOutput *output, OssFemSolve
                           .loads = &loads,
                           .read_seconds = (double) (g_get_monotonic_time () - begin) / 1e6,
                           .read_mib = oss_memory_peak_mib () };
-  return check_loaded (&solved, error) && solve (cli, output, &solved, options, error);
+  return check_loaded (&solved, error) && (yielding == NULL || oss_fem_approach (&model, move, &height, error))
+         && solve (cli, output, &solved, options, yielding, error);
 }
 
 gboolean
 oss_cli_solve_deck (OssCli *cli, int argc, char **argv, GError **error)
 {
   g_autoptr (OssCliOutput) output = NULL;
+  g_autofree GOptionEntry *all = oss_cli_join ((const GOptionEntry *const[]){ entries, oss_cli_input_nonlinear, NULL });
   OssFemSolveOptions options;
+  OssYielding yielding;
 
   if (!oss_cli_parse (
-          &argc, &argv, entries, "DECK.inp",
+          &argc, &argv, all, "DECK.inp",
           _ ("Solves an Abaqus/CalculiX deck (tet4, tet10, hex8; one linear static step). With --out writes "
-             "result.json and solution.vtu. Lengths are mm, forces N, moduli MPa; loads of the command "
+             "result.json and solution.vtu, with --nonlinear also curve.csv. Lengths are mm, forces N, moduli MPa; "
+             "loads of the command "
              "line are added to the deck’s.\n\nFor an image of moduli instead of a deck: “ossature solve "
              "--modulus FILE --help”."),
           1, 1, error)
-      || !read_options (&options, error) || !check_deck_folder (error)
+      || !read_options (&options, error) || !read_beyond (&yielding, error) || !check_deck_folder (error)
       || (given.out != NULL && (output = oss_cli_output_new (given.out, error)) == NULL))
     return FALSE;
-  gboolean done = read_and_solve (cli, argv[1], output, &options, error);
+  gboolean done = read_and_solve (cli, argv[1], output, &options, oss_cli_input.nonlinear ? &yielding : NULL, error);
   oss_cli_loads_clear (&loads);
   return done;
 }

@@ -156,9 +156,25 @@ add_steps (OssReportRecord *record, const OssCliSolved *self)
       oss_report_record_begin (record, memory ? "memory_mib" : "seconds");
       for (gsize i = 0; i < G_N_ELEMENTS (steps); i++)
         oss_report_record_double (record, steps[i].name, memory ? steps[i].step.peak_mib : steps[i].step.seconds);
+      if (!memory)
+        oss_report_record_double (record, "curve", self->curve != NULL ? self->curve_seconds : NAN);
       oss_report_record_end (record);
     }
   oss_report_record_double (record, "peak_memory_mib", oss_memory_peak_mib ());
+}
+
+/* Of the deck and of the curve. (transfer full) */
+static GPtrArray *
+notes_of (const OssCliSolved *self)
+{
+  GPtrArray *notes = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < self->deck->notes->len; i++)
+    g_ptr_array_add (notes, g_strdup (self->deck->notes->pdata[i]));
+  if (self->curve != NULL)
+    oss_yielding_warn (self->yielding, self->curve, self->strength.height_mm,
+                       self->deck->mesh->kind == OSS_ELEMENT_TET10, notes);
+  return notes;
 }
 
 char *
@@ -173,10 +189,15 @@ oss_cli_solved_record (const OssCliSolved *self)
       add_stress (record, self->result);
       add_sets (record, self);
     }
+  if (self->curve != NULL)
+    {
+      oss_report_record_double (record, "height_mm", self->strength.height_mm);
+      oss_cli_curve_record (record, &self->strength, self->yielding, self->curve);
+    }
   add_solver (record, self);
   add_steps (record, self);
-  oss_report_record_strings (record, "warnings", (const char *const *) self->deck->notes->pdata,
-                             (int) self->deck->notes->len);
+  g_autoptr (GPtrArray) notes = notes_of (self);
+  oss_report_record_strings (record, "warnings", (const char *const *) notes->pdata, (int) notes->len);
   return oss_report_record_text (record);
 }
 
@@ -209,6 +230,7 @@ oss_cli_solved_write_vtu (const OssCliSolved *self, const char *path, GError **e
     { "strain_energy_density_mpa", 1, fem->sed },
     { "reaction_n", 3, fem->reaction },
     { "node_number", 1, node },
+    { "displacement_end_of_curve_mm", 3, self->curve != NULL ? self->curve->displacement : NULL },
   };
   const OssVtuArray elements[] = {
     { "modulus_mpa", 1, self->model->modulus_mpa },
@@ -218,10 +240,14 @@ oss_cli_solved_write_vtu (const OssCliSolved *self, const char *path, GError **e
     { "element_stress_xx_yy_zz_yz_xz_xy_mpa", 6, fem->element_stress },
     { "element_strain_energy_density_mpa", 1, fem->element_sed },
     { "element_number", 1, element },
+    { "plastic_strain", 1, self->curve != NULL ? self->curve->plastic_strain : NULL },
+    { "element_von_mises_end_of_curve_mpa", 1, self->curve != NULL ? self->curve->element_von_mises : NULL },
   };
 
   oss_fem_principal (fem->element_stress, n, principal, direction);
-  return oss_vtu_write (path, mesh, nodes, G_N_ELEMENTS (nodes), elements, G_N_ELEMENTS (elements), error);
+  gsize last = self->curve != NULL ? 0 : 1; /* without a curve the last arrays are left out */
+  return oss_vtu_write (path, mesh, nodes, G_N_ELEMENTS (nodes) - last, elements, G_N_ELEMENTS (elements) - 2 * last,
+                        error);
 }
 
 gboolean
@@ -256,7 +282,10 @@ oss_cli_solved_print (const OssCliSolved *self, GError **error)
     }
   g_string_append_printf (text, _ ("von Mises stress: median %.4g, p95 %.4g, p99 %.4g, max %.4g MPa; work %.6g N mm\n"),
                           stress.p50_mpa, stress.p95_mpa, stress.p99_mpa, stress.maximum_mpa, result->work);
-  for (guint i = 0; i < self->deck->notes->len; i++)
-    g_string_append_printf (text, "· %s\n", (const char *) self->deck->notes->pdata[i]);
+  if (self->curve != NULL)
+    oss_cli_curve_print (text, &self->strength, self->yielding, self->curve);
+  g_autoptr (GPtrArray) notes = notes_of (self);
+  for (guint i = 0; i < notes->len; i++)
+    g_string_append_printf (text, "· %s\n", (const char *) notes->pdata[i]);
   return oss_cli_print (text->str, error);
 }

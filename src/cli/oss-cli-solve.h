@@ -35,6 +35,10 @@ typedef struct
   const OssFemResult *result; /* NULL: not converged */
   const GArray *history;      /* double */
   const char *fault;          /* why there is no result */
+  const OssYielding *yielding;
+  const OssFemCurve *curve; /* NULL: linear solution only */
+  OssStrength strength;     /* with the curve */
+  double curve_seconds;
   double read_seconds, read_mib;
 } OssCliSolved;
 
@@ -49,6 +53,11 @@ void oss_cli_curve_record (OssReportRecord *record, const OssStrength *strength,
 void
 oss_cli_curve_print (GString *text, const OssStrength *strength, const OssYielding *yielding, const OssFemCurve *curve);
 gboolean oss_cli_curve_write (OssCliOutput *output, const OssFemCurve *curve, double height_mm, GError **error);
+
+/* Leads a deck that was solved linearly on beyond yield: fills curve (transfer full) and the rest of it in @self.
+ * @height_mm: what strains refer to; 0: by what is moved and held */
+OssFemCurve *oss_cli_solved_load (OssCliSolved *self, const OssYielding *yielding, double height_mm,
+                                  const OssTick *tick, GError **error);
 
 /* The two kinds of "solve". */
 gboolean oss_cli_solve_deck (OssCli *cli, int argc, char **argv, GError **error);

@@ -406,6 +406,24 @@ take_memory (OssMeshBody *self, GError **error)
   return self->sought != NULL;
 }
 
+/* History, tangents and path, and what is free; refused before anything is allocated.  The equations tell their own. */
+static gboolean
+check_memory (const OssFemModel *model, const OssElementRule *rule, GError **error)
+{
+  double n = (double) model->mesh->n_elements, points = n * rule->n_points;
+  double need = (points * (2.0 * OSS_PLASTIC_STATE + 21.0) + n * (3.0 * rule->n_nodes + 5.0)
+                 + 3.0 * (double) model->mesh->n_nodes * 14.0)
+                * sizeof (double);
+  double available = oss_memory_free_bytes ();
+
+  if (!(available > 0.0) || need <= available)
+    return TRUE;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
+               _ ("The nonlinear solution of %zu elements needs at least %.1f GB; %.1f GB are free."),
+               model->mesh->n_elements, need / 1e9, available / 1e9);
+  return FALSE;
+}
+
 /* Which freedoms are sought, and what acts at the end of the path. */
 static gsize
 take_loads (OssMeshBody *self, gint32 *unknown)
@@ -452,7 +470,8 @@ mesh_body_init (OssMeshBody *self, const OssFemModel *model, const OssFemPlastic
   self->incidence =
       oss_incidence_new (mesh->n_nodes, mesh->n_elements, oss_element_nodes (mesh->kind), mesh->elements, error);
   if (self->incidence == NULL || !oss_fem_check_support (model, error)
-      || (self->elements = oss_elements_new (mesh, tick, error)) == NULL || !take_memory (self, error)
+      || (self->elements = oss_elements_new (mesh, tick, error)) == NULL
+      || !check_memory (model, self->elements->rule, error) || !take_memory (self, error)
       || (self->matrix = oss_fem_assemble (model, self->elements, self->incidence, tick, error)) == NULL)
     return FALSE;
   curve->dof = take_loads (self, unknown);

@@ -67,21 +67,28 @@ pistoia_strain (const OssFemModel *model, const OssFemResult *result)
 }
 
 void
+oss_fem_strength_of (const OssFemModel *model, const OssFemResult *result, double reaction_n, double displacement_mm,
+                     double height_mm, OssStrength *strength)
+{
+  double strain = pistoia_strain (model, result);
+
+  *strength = (OssStrength){ .reaction_n = reaction_n, .displacement_mm = displacement_mm, .height_mm = height_mm };
+  if (displacement_mm != 0.0)
+    strength->stiffness_n_per_mm = reaction_n / displacement_mm;
+  strength->apparent_0_68_percent_n = OSS_APPARENT_STRAIN * strength->stiffness_n_per_mm * height_mm;
+  strength->linear_2_percent_n = OSS_LINEAR_STRAIN * strength->stiffness_n_per_mm * height_mm;
+  if (strain > 0.0)
+    strength->pistoia_n = fabs (reaction_n) * PISTOIA_STRAIN / strain;
+}
+
+void
 oss_fem_strength (const OssFemModel *model, const OssFemResult *result, const OssVertebraFrame *frame,
                   const OssEndplate *superior, const OssEndplate *inferior, double displacement_mm,
                   OssStrength *strength)
 {
-  double strain = pistoia_strain (model, result);
+  double reaction_n = 0.0;
 
-  *strength =
-      (OssStrength){ .displacement_mm = displacement_mm, .height_mm = superior->height_mm - inferior->height_mm };
   for (guint i = 0; i < superior->nodes->len; i++)
-    strength->reaction_n -=
-        oss_dot (result->reaction + 3 * (gsize) g_array_index (superior->nodes, gint32, i), frame->superior);
-  if (displacement_mm != 0.0)
-    strength->stiffness_n_per_mm = strength->reaction_n / displacement_mm;
-  strength->apparent_0_68_percent_n = OSS_APPARENT_STRAIN * strength->stiffness_n_per_mm * strength->height_mm;
-  strength->linear_2_percent_n = OSS_LINEAR_STRAIN * strength->stiffness_n_per_mm * strength->height_mm;
-  if (strain > 0.0)
-    strength->pistoia_n = fabs (strength->reaction_n) * PISTOIA_STRAIN / strain;
+    reaction_n -= oss_dot (result->reaction + 3 * (gsize) g_array_index (superior->nodes, gint32, i), frame->superior);
+  oss_fem_strength_of (model, result, reaction_n, displacement_mm, superior->height_mm - inferior->height_mm, strength);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fem/oss-fem-summary.h"
 
+#include "base/oss-i18n.h"
 #include "base/oss-vector.h"
 
 /* The one vector that everything is moved by, as far as it goes. */
@@ -32,11 +33,11 @@ add_force (const double x[3], const double force[3], double sum[3], double momen
     }
 }
 
-static void
-sum_nodes (const OssFemModel *model, const OssFemResult *result, OssFemSummary *summary, Common *common)
+/* [n_nodes] 1 held, 2 moved; what all are moved by. (transfer full) */
+static guint8 *
+find_moved (const OssFemModel *model, Common *common)
 {
-  gsize n = model->mesh->n_nodes;
-  g_autofree guint8 *kind = g_new0 (guint8, n); /* 1 held, 2 moved */
+  guint8 *kind = g_new0 (guint8, MAX (model->mesh->n_nodes, 1));
 
   for (gsize i = 0; i < model->n_prescribed; i++)
     {
@@ -46,6 +47,15 @@ sum_nodes (const OssFemModel *model, const OssFemResult *result, OssFemSummary *
   for (gsize i = 0; i < model->n_prescribed; i++)
     if (kind[model->prescribed[i].node] == 2)
       common_add (common, model->prescribed[i].axis, model->prescribed[i].value);
+  return kind;
+}
+
+static void
+sum_nodes (const OssFemModel *model, const OssFemResult *result, OssFemSummary *summary, Common *common)
+{
+  gsize n = model->mesh->n_nodes;
+  g_autofree guint8 *kind = find_moved (model, common);
+
   for (gsize i = 0; i < n; i++)
     {
       summary->n_moved += kind[i] == 2;
@@ -157,6 +167,57 @@ oss_fem_summarize (const OssFemModel *model, const OssFemResult *result, OssFemS
   if (!common.differs && square > 0.0 && !has_force (model))
     summary->stiffness_n_per_mm = 2.0 * result->work / square;
   summary->energy_error = result->work != 0.0 ? fabs (result->strain_energy - result->work) / fabs (result->work) : 0.0;
+}
+
+/* Mean place, along @move, of the nodes of one kind that are prescribed along its largest component. */
+static double
+mean_place (const OssFemModel *model, const guint8 *kind, guint8 which, const double move[3], gsize *count)
+{
+  int axis = 0;
+  double sum = 0.0;
+
+  for (int k = 1; k < 3; k++)
+    axis = fabs (move[k]) > fabs (move[axis]) ? k : axis;
+  *count = 0;
+  for (gsize i = 0; i < model->n_prescribed; i++)
+    {
+      const OssNodal *p = &model->prescribed[i];
+      if (p->axis != axis || kind[p->node] != which)
+        continue;
+      sum += oss_dot (model->mesh->nodes + 3 * (gsize) p->node, move) / oss_norm (move);
+      (*count)++;
+    }
+  return *count > 0 ? sum / (double) *count : 0.0;
+}
+
+gboolean
+oss_fem_approach (const OssFemModel *model, double move_mm[3], double *height_mm, GError **error)
+{
+  Common common = { .differs = FALSE };
+  g_autofree guint8 *kind = find_moved (model, &common);
+  gsize n_moved, n_held;
+
+  if (has_force (model) || model->n_equations > 0 || model->n_platens > 0 || common.differs
+      || oss_dot (common.move, common.move) == 0.0)
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_UNSUPPORTED,
+                           _ ("A load beyond yield is followed by displacement: all nodes that are moved have to be "
+                              "moved alike, without forces, equations or plates."));
+      return FALSE;
+    }
+  double top = mean_place (model, kind, 2, common.move, &n_moved);
+  double bottom = mean_place (model, kind, 1, common.move, &n_held);
+  *height_mm = fabs (top - bottom);
+  for (int k = 0; k < 3; k++)
+    move_mm[k] = common.move[k];
+  if (n_moved > 0 && n_held > 0 && *height_mm > 0.0)
+    return TRUE;
+  g_set_error (
+      error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+      _ ("What is moved (%zu nodes) and what is held against it (%zu) have no distance along the displacement: "
+         "there is no strain to tell."),
+      n_moved, n_held);
+  return FALSE;
 }
 
 void

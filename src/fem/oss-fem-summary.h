@@ -37,6 +37,18 @@ OSS_API void oss_fem_summarize (const OssFemModel *model, const OssFemResult *re
 OSS_API void oss_fem_sum_nodes (const OssFemResult *result, const gint32 *nodes, gsize n_nodes, double reaction_n[3],
                                 double displacement_mm[3]);
 
+/**
+ * oss_fem_approach:
+ * @move_mm: (out): the displacement of all nodes that are moved
+ * @height_mm: (out): along it, between the mean place of the nodes that are moved and that of the nodes held against it
+ *
+ * What a curve beyond yield is told along.
+ *
+ * Returns: %FALSE with %OSS_ERROR_UNSUPPORTED where forces, equations or platens act, or the nodes are moved
+ *   differently, and %OSS_ERROR_INVALID_DATA where nothing is held, or all at one height
+ */
+OSS_API gboolean oss_fem_approach (const OssFemModel *model, double move_mm[3], double *height_mm, GError **error);
+
 /* Whether a load or a motion other than zero is given. */
 OSS_API gboolean oss_fem_is_loaded (const OssFemModel *model);
 

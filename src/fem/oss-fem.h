@@ -251,6 +251,10 @@ OSS_API void oss_fem_strength (const OssFemModel *model, const OssFemResult *res
                                const OssEndplate *superior, const OssEndplate *inferior, double displacement_mm,
                                OssStrength *strength);
 
+/* The same of any body: from the force and displacement of a linear solution, and the height that strains refer to. */
+OSS_API void oss_fem_strength_of (const OssFemModel *model, const OssFemResult *result, double reaction_n,
+                                  double displacement_mm, double height_mm, OssStrength *strength);
+
 /* Volume-weighted over element means: p95 is the least value that 95 % of the volume does not exceed. */
 typedef struct
 {
