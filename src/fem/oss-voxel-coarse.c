@@ -11,6 +11,8 @@
 #define SHIFT 1e-4
 /* Parts within one coarse voxel: no more than that many of its finer elements can be told apart. */
 #define MOST_CHILDREN 512
+/* Kernels read the corners of as many elements as a vector has lanes. */
+#define CORNER_PAD (8 * 16)
 
 /* An element of the finer level on its way into a coarse one. */
 typedef struct
@@ -399,7 +401,8 @@ oss_voxel_level_fill_coarse (OssVoxelLevel *coarse, const OssVoxelCoarseElements
   coarse->octants->n_special = elements->n_special;
   coarse->octants->special = elements->special;
   coarse->octants->special_stiffness = elements->special_stiffness;
-  if ((coarse->corner = oss_voxel_level_room (coarse, 8 * coarse->n_elements, sizeof (gint32), error)) == NULL
+  if ((coarse->corner = oss_voxel_level_room (coarse, 8 * coarse->n_elements + CORNER_PAD, sizeof (gint32), error))
+          == NULL
       || (coarse->element_x = oss_voxel_level_room (coarse, coarse->n_elements, sizeof (guint16), error)) == NULL
       || !number_nodes (coarse, elements->class, elements->n_classes, error))
     return FALSE;
@@ -494,16 +497,10 @@ static gboolean
 mark_held (Coarsening *self, GError **error)
 {
   const OssVoxelLevel *fine = self->fine;
-  gsize row = 0;
 
   self->held = oss_alloc_aligned (MAX (fine->n_nodes, fine->n_elements), 1, _ ("the voxel model"), error);
   for (gsize i = 0; i < fine->n_fixed && self->held != NULL; i++)
-    {
-      while (3 * fine->row_start[row + 1] <= fine->fixed[i])
-        row++;
-      gsize place = fine->fixed[i] - 3 * fine->row_start[row], n = oss_voxel_row_nodes (fine, row);
-      self->held[fine->row_start[row] + place % n] |= (guint8) (1 << place / n);
-    }
+    self->held[fine->fixed[i] / 3] |= (guint8) (1 << fine->fixed[i] % 3);
   for (gsize i = 0; fine->octants != NULL && i < fine->octants->n_special && self->held != NULL; i++)
     self->held[fine->octants->special[i]] = 1;
   return self->held != NULL;

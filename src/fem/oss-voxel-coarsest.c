@@ -139,14 +139,8 @@ number_freedoms (OssVoxelCoarsest *self, const OssVoxelLevel *level, const gint3
 {
   g_autofree gsize *node_of = g_new (gsize, 3 * level->n_nodes);
 
-  for (gsize row = 0; row < level->rows * level->planes; row++)
-    {
-      gsize step, n = oss_voxel_row_nodes (level, row), at = level->row_start[row];
-      gsize stride = oss_voxel_strides (level, row, &step);
-      for (gsize c = 0; c < 3; c++)
-        for (gsize i = 0; i < n; i++)
-          node_of[3 * at + c * stride + step * i] = 3 * (gsize) number[at + i] + c;
-    }
+  for (gsize f = 0; f < 3 * level->n_nodes; f++)
+    node_of[f] = 3 * (gsize) number[f / 3] + f % 3;
   for (gsize i = 0; i < level->n_fixed; i++)
     unknown[node_of[level->fixed[i]]] = -1;
   for (gsize f = 0; f < 3 * level->n_nodes && level->inverse_sum != NULL; f++)

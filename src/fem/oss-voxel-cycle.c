@@ -70,19 +70,18 @@ begin_planes (gsize begin, gsize end, guint thread, void *data)
 {
   const Smoothing *self = data;
   const OssVoxelLevel *level = self->level;
+  float along = self->step.along, buffer[3 * OSS_VOXEL_CHUNK];
 
   for (gsize plane = begin; plane < end; plane++)
     {
-      for (gsize row = plane * level->rows; row < (plane + 1) * level->rows; row++)
+      gsize stop = level->row_start[(plane + 1) * level->rows];
+      for (gsize node = level->row_start[plane * level->rows]; node < stop; node += OSS_VOXEL_CHUNK)
         {
-          gsize n = oss_voxel_row_nodes (level, row), at = 3 * level->row_start[row];
-          for (gsize c = 0; c < 3; c++)
-            {
-              float factor = self->step.along;
-              const float *weight = oss_voxel_weight (level, row, c, &factor);
-              for (gsize i = 0; i < n; i++)
-                self->step.out[at + c * n + i] = factor * weight[i] * self->step.b[at + c * n + i];
-            }
+          gsize n = MIN (stop - node, OSS_VOXEL_CHUNK);
+          const float *weight = oss_voxel_weights (level, node, n, buffer), *b = self->step.b + 3 * node;
+          float *out = self->step.out + 3 * node;
+          for (gsize i = 0; i < 3 * n; i++)
+            out[i] = along * weight[i] * b[i];
         }
       for (gsize i = level->fixed_plane[plane]; i < level->fixed_plane[plane + 1]; i++)
         self->step.out[level->fixed[i]] = 0.0f;
@@ -177,7 +176,7 @@ oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error)
 
   for (int l = self->top; l < self->n_levels; l++)
     largest = MAX (largest, self->level[l]->largest_plane);
-  if (!oss_voxel_work_prepare (&self->work, 3 * largest, error))
+  if (!oss_voxel_work_prepare (&self->work, largest, error))
     return FALSE;
   for (int l = self->top; l < self->n_levels; l++)
     {
@@ -211,7 +210,7 @@ oss_voxel_visit_level (OssVoxelSystem *self, int l, gboolean from_zero)
   sweep_float (self, l, level->x, residual_plane, &smoothing);
   if (part != NULL)
     part->leave (part->data, l, level->y);
-  oss_voxel_restrict (level, coarse, level->y, coarse->b);
+  oss_voxel_restrict (level, coarse, level->y, coarse->b, &self->work);
   if (part != NULL)
     part->sum (part->data, l + 1, coarse->b);
   int visits = l == 0 || l + 2 == (part != NULL ? part->n_levels : self->n_levels) ? 1 : VISITS;

@@ -87,7 +87,10 @@ oss_voxel_blocks_init (OssVoxelBlocks *self, const double stiffness[24][24])
   for (int s = 0; s < 8; s++)
     for (int i = 0; i < 3; i++)
       for (int j = 0; j < 3; j++)
-        self->block[s][i][j] = mode_entry (stiffness, i, s ^ 1 << i, j, s ^ 1 << j);
+        {
+          self->block[s][i][j] = mode_entry (stiffness, i, s ^ 1 << i, j, s ^ 1 << j);
+          self->single[s][i][j] = (float) self->block[s][i][j];
+        }
 }
 
 /* K and D sum over elements, so the largest quotient x K x / x D x of one element bounds that of them all (Irons and
@@ -114,18 +117,14 @@ oss_voxel_blocks_largest (const OssVoxelBlocks *self, const double diagonal[3])
   return largest;
 }
 
-/* Freedoms of the eight nodes of element @i of a run. */
+/* The eight nodes of element @i of a run. */
 static void
-element_freedoms (const OssVoxelLevel *level, const OssVoxelRun *run, gsize y, gsize z, gsize i, gsize freedom[24])
+element_nodes (const OssVoxelLevel *level, const OssVoxelRun *run, gsize y, gsize z, gsize i, gsize node[8])
 {
-  for (int row = 0; row < 4; row++)
+  for (gsize row = 0; row < 4; row++)
     {
-      gsize nodes = (z + (gsize) (row >> 1)) * level->points[1] + y + (gsize) (row & 1);
-      gsize n = oss_voxel_row_nodes (level, nodes);
-      gsize at = 3 * level->row_start[nodes] + run->node[row] + i;
-      for (int side = 0; side < 2; side++)
-        for (int c = 0; c < 3; c++)
-          freedom[3 * (2 * row + side) + c] = at + (gsize) c * n + (gsize) side;
+      node[2 * row] = level->row_start[(z + row / 2) * level->points[1] + y + row % 2] + run->node[row] + i;
+      node[2 * row + 1] = node[2 * row] + 1;
     }
 }
 
@@ -133,20 +132,20 @@ void
 oss_voxel_row_plain (const OssVoxelLevel *level, gsize y, gsize z, const double *u, double *lower, double *upper)
 {
   gsize row = z * level->size[1] + y, element = level->element_start[row];
-  gsize start[2] = { oss_voxel_plane_start (level, z), oss_voxel_plane_start (level, z + 1) };
+  gsize start[2] = { level->row_start[z * level->rows], level->row_start[(z + 1) * level->rows] };
 
   for (gsize r = level->run_start[row]; r < level->run_start[row + 1]; r++)
     for (gsize i = 0; i < level->run[r].length; i++, element++)
       {
-        gsize freedom[24];
-        element_freedoms (level, &level->run[r], y, z, i, freedom);
-        for (int f = 0; f < 24; f++)
+        gsize node[8];
+        element_nodes (level, &level->run[r], y, z, i, node);
+        for (gsize f = 0; f < 24; f++)
           {
             double sum = 0.0;
-            for (int g = 0; g < 24; g++)
-              sum += level->stiffness[f][g] * u[freedom[g]];
-            double *entry = f < 12 ? lower + (freedom[f] - start[0]) : upper + (freedom[f] - start[1]);
-            *entry += level->modulus[element] * sum;
+            for (gsize g = 0; g < 24; g++)
+              sum += level->stiffness[f][g] * u[3 * node[g / 3] + g % 3];
+            double *to = f < 12 ? lower + 4 * (node[f / 3] - start[0]) : upper + 4 * (node[f / 3] - start[1]);
+            to[f % 3] += level->modulus[element] * sum;
           }
       }
 }

@@ -348,7 +348,7 @@ oss_voxel_level_freedom (const OssVoxelLevel *self, const gsize at[3], int axis)
 
   if ((bits[at[0] / WORD] >> at[0] % WORD & 1) == 0)
     return G_MAXSIZE;
-  return 3 * self->row_start[row] + (gsize) axis * oss_voxel_row_nodes (self, row) + oss_voxel_rank (bits, at[0]);
+  return 3 * (self->row_start[row] + oss_voxel_rank (bits, at[0])) + (gsize) axis;
 }
 
 int

@@ -22,8 +22,10 @@ static const guint8 coupled[8][3][8] = {
 
 #if defined(__x86_64__)
 #pragma GCC push_options
+#pragma GCC optimize("no-tree-slp-vectorize")
 #pragma GCC target("arch=x86-64-v4")
 #define REAL float
+#define BLOCKS single
 #define IN float
 #define INT gint32
 #define LANES 16
@@ -31,12 +33,14 @@ static const guint8 coupled[8][3][8] = {
 #define OCTANTS
 #include ROWS
 #define REAL double
+#define BLOCKS block
 #define IN float
 #define INT gint64
 #define LANES 8
 #define NAME v4_mixed
 #include ROWS
 #define REAL double
+#define BLOCKS block
 #define IN double
 #define INT gint64
 #define LANES 8
@@ -47,8 +51,10 @@ static const guint8 coupled[8][3][8] = {
 #pragma GCC pop_options
 
 #pragma GCC push_options
+#pragma GCC optimize("no-tree-slp-vectorize")
 #pragma GCC target("arch=x86-64-v3")
 #define REAL float
+#define BLOCKS single
 #define IN float
 #define INT gint32
 #define LANES 8
@@ -56,12 +62,14 @@ static const guint8 coupled[8][3][8] = {
 #define OCTANTS
 #include ROWS
 #define REAL double
+#define BLOCKS block
 #define IN float
 #define INT gint64
 #define LANES 4
 #define NAME v3_mixed
 #include ROWS
 #define REAL double
+#define BLOCKS block
 #define IN double
 #define INT gint64
 #define LANES 4
@@ -73,6 +81,7 @@ static const guint8 coupled[8][3][8] = {
 #endif
 
 #define REAL float
+#define BLOCKS single
 #define IN float
 #define INT gint32
 #define LANES 4
@@ -80,12 +89,14 @@ static const guint8 coupled[8][3][8] = {
 #define OCTANTS
 #include ROWS
 #define REAL double
+#define BLOCKS block
 #define IN float
 #define INT gint64
 #define LANES 4
 #define NAME any_mixed
 #include ROWS
 #define REAL double
+#define BLOCKS block
 #define IN double
 #define INT gint64
 #define LANES 4

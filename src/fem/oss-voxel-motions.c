@@ -54,28 +54,28 @@ eigen_6 (double a[6][6], double vector[6][6])
 }
 
 /* Calls for every node of a row; periodic copies are left out when @once. */
-typedef void (*NodeFunc) (const OssVoxelSystem *self, gsize freedom, gsize n_row, const double at_mm[3], void *data);
+typedef void (*NodeFunc) (const OssVoxelSystem *self, gsize freedom, const double at_mm[3], void *data);
 
 static void
 each_node (const OssVoxelSystem *self, gsize row, gboolean once, NodeFunc func, void *data)
 {
   const OssVoxelLevel *level = self->level[0];
-  gsize y = row % level->points[1], z = row / level->points[1], n = oss_voxel_row_nodes (level, row), first, end = 0;
+  gsize y = row % level->points[1], z = row / level->points[1], first, end = 0;
   gsize freedom = 3 * level->row_start[row], width = level->points[0] - (once && level->periodic[0] ? 1 : 0);
 
   if (once && ((level->periodic[1] && y == level->size[1]) || (level->periodic[2] && z == level->size[2])))
     return;
   while (oss_voxel_next_run (level->node_bits + row * level->words, width, end, &first, &end))
-    for (gsize x = first; x < end; x++, freedom++)
+    for (gsize x = first; x < end; x++, freedom += 3)
       {
         const double at_mm[3] = { (double) x * level->spacing_mm[0], (double) y * level->spacing_mm[1],
                                   (double) z * level->spacing_mm[2] };
-        func (self, freedom, n, at_mm, data);
+        func (self, freedom, at_mm, data);
       }
 }
 
 static void
-add_gram (const OssVoxelSystem *self, gsize freedom, gsize n_row, const double at_mm[3], void *data)
+add_gram (const OssVoxelSystem *self, gsize freedom, const double at_mm[3], void *data)
 {
   double (*gram)[6] = data, motion[6][3];
   oss_voxel_rigid (self, at_mm, motion);
@@ -187,7 +187,7 @@ typedef struct
 } Motions;
 
 static void
-add_product (const OssVoxelSystem *self, gsize freedom, gsize n_row, const double at_mm[3], void *data)
+add_product (const OssVoxelSystem *self, gsize freedom, const double at_mm[3], void *data)
 {
   Motions *motions = data;
   double rigid[6][3], m[3];
@@ -197,9 +197,9 @@ add_product (const OssVoxelSystem *self, gsize freedom, gsize n_row, const doubl
     {
       motion_at (self, i, rigid, m);
       for (gsize c = 0; c < 3; c++)
-        motions->product[i] += m[c]
-                               * (motions->vector != NULL ? motions->vector[freedom + c * n_row]
-                                                          : (double) motions->vector_float[freedom + c * n_row]);
+        motions->product[i] +=
+            m[c]
+            * (motions->vector != NULL ? motions->vector[freedom + c] : (double) motions->vector_float[freedom + c]);
     }
 }
 
@@ -229,7 +229,7 @@ products (const OssVoxelSystem *self, const double *vector, const float *vector_
 }
 
 static void
-subtract_motions (const OssVoxelSystem *self, gsize freedom, gsize n_row, const double at_mm[3], void *data)
+subtract_motions (const OssVoxelSystem *self, gsize freedom, const double at_mm[3], void *data)
 {
   const Motions *motions = data;
   double rigid[6][3], m[3];
@@ -240,9 +240,9 @@ subtract_motions (const OssVoxelSystem *self, gsize freedom, gsize n_row, const 
       motion_at (self, i, rigid, m);
       for (gsize c = 0; c < 3; c++)
         if (motions->vector_out != NULL)
-          motions->vector_out[freedom + c * n_row] -= motions->factor[i] * m[c];
+          motions->vector_out[freedom + c] -= motions->factor[i] * m[c];
         else
-          motions->out_float[freedom + c * n_row] -= (float) (motions->factor[i] * m[c]);
+          motions->out_float[freedom + c] -= (float) (motions->factor[i] * m[c]);
     }
 }
 

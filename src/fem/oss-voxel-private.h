@@ -8,6 +8,8 @@ G_BEGIN_DECLS
 
 /* Kernels read whole vectors: this many elements of any array may be read beyond its end. */
 #define OSS_VOXEL_PAD 64
+/* Nodes that are worked on together where weights are spread over them. */
+#define OSS_VOXEL_CHUNK 64
 #define OSS_VOXEL_MAX_LEVELS 16
 /* A level this small is the last: it is solved directly, many times a cycle. */
 #define OSS_VOXEL_SMALL_NODES 900
@@ -25,6 +27,7 @@ typedef struct
 typedef struct
 {
   double block[8][3][3];
+  float single[8][3][3];
 } OssVoxelBlocks;
 
 /**
@@ -73,9 +76,7 @@ typedef struct
  * freedoms that move only held ones have zeros for their rows and for @inverse_sum [3 n_nodes], 1 / sum of the absolute
  * values of a row.
  *
- * A vector has three components per node.  On the finest level those of one row of nodes stand together: x of all nodes
- * of the row, then y, then z: freedom (c, node) is 3 row_start[row] + c n_row + node - row_start[row].  On the coarser
- * levels it is 3 node + c.
+ * A vector has three components per node: freedom 3 node + c.
  */
 typedef struct
 {
@@ -119,22 +120,23 @@ oss_voxel_plane_start (const OssVoxelLevel *level, gsize plane)
   return 3 * level->row_start[plane * level->rows];
 }
 
-/* How far apart the components of a node of a row are; @step: how far the nodes. */
-static inline gsize
-oss_voxel_strides (const OssVoxelLevel *level, gsize row, gsize *step)
-{
-  *step = level->corner != NULL ? 3 : 1;
-  return level->corner != NULL ? 1 : oss_voxel_row_nodes (level, row);
-}
-
-/* Weights of the smoother along part @c of three of a row: @factor times what is given back. */
+/* Weights of the smoother for the freedoms of @n nodes from @node on, at most OSS_VOXEL_CHUNK; @buffer: room. */
 static inline const float *
-oss_voxel_weight (const OssVoxelLevel *level, gsize row, gsize c, float *factor)
+oss_voxel_weights (const OssVoxelLevel *level, gsize node, gsize n, float buffer[3 * OSS_VOXEL_CHUNK])
 {
+  float x = (float) (1.0 / level->diagonal[0]), y = (float) (1.0 / level->diagonal[1]),
+        z = (float) (1.0 / level->diagonal[2]);
+
   if (level->inverse_sum != NULL)
-    return level->inverse_sum + 3 * level->row_start[row] + c * oss_voxel_row_nodes (level, row);
-  *factor /= (float) level->diagonal[c];
-  return level->inverse_modulus + level->row_start[row];
+    return level->inverse_sum + 3 * node;
+  for (gsize i = 0; i < n; i++)
+    {
+      float inverse = level->inverse_modulus[node + i];
+      buffer[3 * i] = x * inverse;
+      buffer[3 * i + 1] = y * inverse;
+      buffer[3 * i + 2] = z * inverse;
+    }
+  return buffer;
 }
 
 /* Fills @modulus with the moduli of the elements of row (y, z) that are set in the bitmap, in order. */
@@ -214,10 +216,11 @@ typedef enum
   OSS_VOXEL_DOUBLE,
 } OssVoxelPrecision;
 
-/* Adds what the elements of row (y, z) do to their nodes: @lower is the plane of nodes z, @upper z + 1. */
+/* Adds what the elements of row (y, z) do to their nodes: @lower is the plane of nodes z, @upper z + 1, four numbers
+ * a node, of which the last stays 0. */
 typedef void (*OssVoxelRowFunc) (const OssVoxelLevel *level, gsize y, gsize z, const void *u, void *lower, void *upper);
 
-/* Adds what the elements of layer z of a coarser level do to their nodes. */
+/* Adds what the elements of layer z of a coarser level do to their nodes, as above. */
 typedef void (*OssVoxelLayerFunc) (const OssVoxelLevel *level, gsize z, const float *u, float *lower, float *upper);
 
 /* x' = x + a (x - x_old) + c D^-1 (b - A x), written over x_old; @old FALSE: x_old counts as x (first step),
@@ -255,7 +258,8 @@ typedef struct
   const OssTick *tick; /* (nullable): a sweep ends early, with nothing of use, when asked to stop */
 } OssVoxelWork;
 
-gboolean oss_voxel_work_prepare (OssVoxelWork *self, gsize freedoms, GError **error);
+/* @nodes: of the largest plane that will be worked on. */
+gboolean oss_voxel_work_prepare (OssVoxelWork *self, gsize nodes, GError **error);
 void oss_voxel_work_clear (OssVoxelWork *self);
 
 typedef struct _OssVoxelSweep OssVoxelSweep;
@@ -314,7 +318,8 @@ typedef struct
 void oss_voxel_places (OssVoxelPlace places[27]);
 
 /* coarse = P' fine. */
-void oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to);
+void oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to,
+                         OssVoxelWork *work);
 /* fine += P coarse, zero at held freedoms. */
 void oss_voxel_prolong (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to);
 

@@ -150,7 +150,7 @@ oss_voxel_system_apply (OssVoxelSystem *self, const double *displacement_mm, con
   double *u = oss_alloc_aligned (3 * level->n_nodes + OSS_VOXEL_PAD, sizeof *u, _ ("the voxel solver"), error);
   double *f = oss_alloc_aligned (3 * level->n_nodes + OSS_VOXEL_PAD, sizeof *f, _ ("the voxel solver"), error);
   OssVoxelSweep sweep = { .level = level, .precision = OSS_VOXEL_DOUBLE, .u = u, .finish = store_plane, .data = f };
-  gboolean done = u != NULL && f != NULL && oss_voxel_work_prepare (&self->work, 3 * level->largest_plane, error);
+  gboolean done = u != NULL && f != NULL && oss_voxel_work_prepare (&self->work, level->largest_plane, error);
 
   if (done)
     {
@@ -172,7 +172,7 @@ oss_voxel_system_precondition (OssVoxelSystem *self, const double *residual_n, d
   OssVoxelLevel *level = self->level[0];
   gsize n = 3 * level->n_nodes;
 
-  if (!oss_voxel_cycle_prepare (self, error) || !oss_voxel_work_prepare (&self->work, 3 * level->largest_plane, error))
+  if (!oss_voxel_cycle_prepare (self, error) || !oss_voxel_work_prepare (&self->work, level->largest_plane, error))
     return FALSE;
   double *vector = oss_alloc_aligned (n + OSS_VOXEL_PAD, sizeof *vector, _ ("the voxel solver"), error);
   if (vector == NULL)

@@ -126,16 +126,12 @@ find_freedoms (OssVoxelHalo *self, const OssVoxelLevel *level)
     for (gsize i = 0; i < self->neighbour[q].n; i++)
       foreign[self->neighbour[q].shared[i]] = TRUE;
   for (gsize s = 0; s < self->n_shared; s++)
-    {
-      gsize row = row_of (level, self->node[s]), step, stride = oss_voxel_strides (level, row, &step);
-      for (gsize c = 0; c < 3; c++)
-        {
-          gsize at = 3 * level->row_start[row] + c * stride + step * (self->node[s] - level->row_start[row]);
-          self->freedom[3 * s + c] = at;
-          if (foreign[s])
-            self->foreign[self->n_foreign++] = at;
-        }
-    }
+    for (gsize c = 0; c < 3; c++)
+      {
+        self->freedom[3 * s + c] = 3 * self->node[s] + c;
+        if (foreign[s])
+          self->foreign[self->n_foreign++] = 3 * self->node[s] + c;
+      }
   qsort (self->foreign, self->n_foreign, sizeof *self->foreign, oss_voxel_compare_sizes);
 }
 

@@ -76,7 +76,7 @@ solve_prepare (Solve *self, GError **error)
          && (self->q = oss_alloc_aligned (n, sizeof (double), _ ("the voxel solver"), error)) != NULL
          && (self->p = oss_alloc_aligned (n, sizeof (float), _ ("the voxel solver"), error)) != NULL
          && oss_voxel_cycle_prepare (self->system, error)
-         && oss_voxel_work_prepare (&self->system->work, 3 * self->level->largest_plane, error);
+         && oss_voxel_work_prepare (&self->system->work, self->level->largest_plane, error);
 }
 
 /* Runs @func for each plane of nodes. */

@@ -8,25 +8,22 @@
 static void
 FN (step) (const OssVoxelLevel *level, gsize plane, const float *ax, const OssVoxelStep *step)
 {
-  gsize base = oss_voxel_plane_start (level, plane);
+  gsize begin = level->row_start[plane * level->rows], end = level->row_start[(plane + 1) * level->rows];
+  float across = step->across, along = step->along, buffer[3 * OSS_VOXEL_CHUNK];
 
-  for (gsize row = plane * level->rows; row < (plane + 1) * level->rows; row++)
+  for (gsize node = begin; node < end; node += OSS_VOXEL_CHUNK)
     {
-      gsize n = oss_voxel_row_nodes (level, row);
-      for (gsize c = 0; c < 3; c++)
-        {
-          gsize at = 3 * level->row_start[row] + c * n;
-          const float *restrict a = ax + (at - base), *restrict x = step->x + at, *restrict b = step->b + at;
-          float *restrict out = step->out + at;
-          float across = step->across, along = step->along;
-          const float *restrict weight = oss_voxel_weight (level, row, c, &along);
-          if (step->old == 1)
-            for (gsize i = 0; i < n; i++)
-              out[i] = x[i] + across * (x[i] - out[i]) + along * weight[i] * (b[i] - a[i]);
-          else
-            for (gsize i = 0; i < n; i++)
-              out[i] = (1.0f + across) * x[i] + along * weight[i] * (b[i] - a[i]);
-        }
+      gsize count = MIN (end - node, OSS_VOXEL_CHUNK), n = 3 * count;
+      const float *restrict weight = oss_voxel_weights (level, node, count, buffer);
+      const float *restrict a = ax + 3 * (node - begin), *restrict x = step->x + 3 * node,
+                            *restrict b = step->b + 3 * node;
+      float *restrict out = step->out + 3 * node;
+      if (step->old == 1)
+        for (gsize i = 0; i < n; i++)
+          out[i] = x[i] + across * (x[i] - out[i]) + along * weight[i] * (b[i] - a[i]);
+      else
+        for (gsize i = 0; i < n; i++)
+          out[i] = (1.0f + across) * x[i] + along * weight[i] * (b[i] - a[i]);
     }
 }
 

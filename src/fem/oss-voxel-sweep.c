@@ -7,10 +7,10 @@
 #include <string.h>
 
 gboolean
-oss_voxel_work_prepare (OssVoxelWork *self, gsize freedoms, GError **error)
+oss_voxel_work_prepare (OssVoxelWork *self, gsize nodes, GError **error)
 {
   guint threads = oss_parallel_threads ();
-  gsize bytes = 2 * (freedoms + OSS_VOXEL_PAD) * sizeof (double);
+  gsize bytes = 2 * (4 * nodes + OSS_VOXEL_PAD) * sizeof (double);
 
   if (self->n >= threads && self->bytes >= bytes)
     return TRUE;
@@ -35,6 +35,21 @@ oss_voxel_work_clear (OssVoxelWork *self)
   self->n = 0;
 }
 
+/* Four numbers a node to three, in place: a node is written where only itself or earlier ones were. */
+#define PACK(NAME, REAL)                                                                                               \
+  static void NAME (REAL *ax, gsize n)                                                                                 \
+  {                                                                                                                    \
+    for (gsize i = 0; i < n; i++)                                                                                      \
+      {                                                                                                                \
+        REAL node[4];                                                                                                  \
+        memcpy (node, ax + 4 * i, sizeof node);                                                                        \
+        memcpy (ax + 3 * i, node, sizeof node);                                                                        \
+      }                                                                                                                \
+  }
+
+PACK (pack_float, float)
+PACK (pack_double, double)
+
 /* Copies of periodic points: the sums of both places go to both.  One for each precision. */
 #define FOLD(NAME, REAL)                                                                                               \
   static void NAME (const OssVoxelLevel *level, gsize plane, REAL *ax)                                                 \
@@ -44,8 +59,7 @@ oss_voxel_work_clear (OssVoxelWork *self)
     for (gsize row = first_row; level->periodic[0] && row <= last_row; row++)                                          \
       for (gsize c = 0; (level->node_bits[row * level->words] & 1) != 0 && c < 3; c++)                                 \
         {                                                                                                              \
-          gsize n = oss_voxel_row_nodes (level, row);                                                                  \
-          REAL *a = ax + (3 * level->row_start[row] - base + c * n), *b = a + (n - 1);                                 \
+          REAL *a = ax + (3 * level->row_start[row] - base + c), *b = a + 3 * (oss_voxel_row_nodes (level, row) - 1);  \
           *a = *b = *a + *b;                                                                                           \
         }                                                                                                              \
     if (level->periodic[1])                                                                                            \
@@ -75,8 +89,12 @@ static void
 finish_plane (const OssVoxelSweep *self, gsize plane, void *ax)
 {
   const OssVoxelLevel *level = self->level;
-  gsize begin = oss_voxel_plane_start (level, plane);
+  gsize begin = oss_voxel_plane_start (level, plane), end = oss_voxel_plane_start (level, plane + 1);
 
+  if (self->precision == OSS_VOXEL_FLOAT)
+    pack_float (ax, (end - begin) / 3);
+  else
+    pack_double (ax, (end - begin) / 3);
   if (level->corner == NULL && (level->periodic[0] || level->periodic[1]))
     {
       if (self->precision == OSS_VOXEL_FLOAT)
@@ -86,7 +104,7 @@ finish_plane (const OssVoxelSweep *self, gsize plane, void *ax)
     }
   if (self->constrained && level->n_fixed > 0)
     constrain (self, plane, begin, ax);
-  self->finish (self, plane, begin, oss_voxel_plane_start (level, plane + 1) - begin, ax);
+  self->finish (self, plane, begin, end - begin, ax);
 }
 
 static void
@@ -126,7 +144,7 @@ sweep_planes (gsize begin, gsize end, guint thread, void *data)
   const OssVoxelSweep *self = pass->sweep;
   const OssVoxelLevel *level = self->level;
   gsize size = self->precision == OSS_VOXEL_FLOAT ? sizeof (float) : sizeof (double);
-  gsize room = (3 * level->largest_plane + OSS_VOXEL_PAD) * size, layers = level->size[2];
+  gsize room = (4 * level->largest_plane + OSS_VOXEL_PAD) * size, layers = level->size[2];
   char *lower = pass->work->buffer[thread], *upper = lower + room;
 
   for (gsize plane = begin; plane < end && !oss_tick_stopped (pass->work->tick); plane++)

@@ -250,9 +250,8 @@ gather_row (const OssVoxelSystem *self, gsize row, const double *vector, double 
     z = 0;
   const double *from = vector + 3 * oss_voxel_public_row (self, z * level->points[1] + y);
   gboolean copy = level->periodic[0] && (level->node_bits[row * level->words] & 1) != 0;
-  for (gsize c = 0; c < 3; c++)
-    for (gsize i = 0; i < n; i++)
-      internal[c * n + i] = from[3 * (copy && i == n - 1 ? 0 : i) + c];
+  for (gsize i = 0; i < n; i++)
+    memcpy (internal + 3 * i, from + 3 * (copy && i == n - 1 ? 0 : i), 3 * sizeof *internal);
 }
 
 typedef struct
@@ -282,16 +281,11 @@ void
 oss_voxel_to_public (const OssVoxelSystem *self, double *vector)
 {
   const OssVoxelLevel *level = self->level[0];
-  g_autofree double *line = g_new (double, 3 * level->points[0]);
 
-  for (gsize row = 0; row < level->points[1] * level->points[2]; row++)
+  for (gsize row = 0; self->public_start != NULL && row < level->points[1] * level->points[2]; row++)
     {
-      gsize n = oss_voxel_row_nodes (level, row), first = oss_voxel_public_row (self, row);
-      gsize kept = oss_voxel_public_row (self, row + 1) - first;
-      memcpy (line, vector + 3 * level->row_start[row], 3 * n * sizeof *line);
-      for (gsize i = 0; i < kept; i++)
-        for (gsize c = 0; c < 3; c++)
-          vector[3 * (first + i) + c] = line[c * n + i];
+      gsize first = oss_voxel_public_row (self, row), kept = oss_voxel_public_row (self, row + 1) - first;
+      memmove (vector + 3 * first, vector + 3 * level->row_start[row], 3 * kept * sizeof *vector);
     }
 }
 

@@ -25,11 +25,15 @@ oss_voxel_places (OssVoxelPlace places[27])
     }
 }
 
+/* The components of a node, and a number of no use. */
+typedef float Node __attribute__ ((vector_size (16)));
+
 typedef struct
 {
   const OssVoxelLevel *fine, *coarse;
   const float *from;
   float *to;
+  OssVoxelWork *work;
   /* All corners of a place, its lower ones and its upper ones along z. */
   OssVoxelPlace all[27], half[2][27];
 } Transfer;
@@ -75,27 +79,45 @@ moved_planes (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, gsize at, 
   return n;
 }
 
-/* Adds the nodes of a row of the finer level to a plane of the coarse one; @n: without the copy at the end. */
-static void
-restrict_row (const Transfer *self, const OssVoxelPlace *places, gsize row, gsize n)
+static inline Node
+node_at (const float *at)
 {
-  const OssVoxelLevel *fine = self->fine, *coarse = self->coarse;
-  gsize step, stride = oss_voxel_strides (fine, row, &step);
-  const float *from = self->from + 3 * fine->row_start[row];
-  const guint32 *parent = fine->parent + fine->row_start[row];
+  Node node;
+  memcpy (&node, at, sizeof node);
+  return node;
+}
+
+/* Adds @n nodes of the finer level to the sums of a plane of the coarse one, of which @first is the first node. */
+static void
+restrict_nodes (const Transfer *self, const OssVoxelPlace *places, gsize node, gsize n, gsize first, Node *sum)
+{
+  const float *from = self->from + 3 * node;
+  const guint32 *parent = self->fine->parent + node;
 
   for (gsize i = 0; i < n; i++)
     {
       const OssVoxelPlace *place = &places[parent[i] & 31];
-      const gint32 *corner = coarse->corner + 8 * (gsize) (parent[i] >> 5);
-      float x = from[step * i], y = from[stride + step * i], z = from[2 * stride + step * i];
+      const gint32 *corner = self->coarse->corner + 8 * (gsize) (parent[i] >> 5);
+      Node value = node_at (from + 3 * i);
       for (int c = 0; c < place->n; c++)
-        {
-          float *at = self->to + 3 * (gsize) corner[place->corner[c]], weight = place->weight[c];
-          at[0] += weight * x;
-          at[1] += weight * y;
-          at[2] += weight * z;
-        }
+        sum[(gsize) corner[place->corner[c]] - first] += place->weight[c] * value;
+    }
+}
+
+/* A plane of the finer level; copies of periodic points are left out. */
+static void
+restrict_plane (const Transfer *self, const OssVoxelPlace *places, gsize plane, gsize first, Node *sum)
+{
+  const OssVoxelLevel *fine = self->fine;
+  gboolean copies = fine->corner == NULL && (fine->periodic[0] || fine->periodic[1]);
+  gsize rows = fine->rows - (copies && fine->periodic[1] ? 1 : 0), begin = fine->row_start[plane * fine->rows];
+
+  if (!copies)
+    restrict_nodes (self, places, begin, fine->row_start[(plane + 1) * fine->rows] - begin, first, sum);
+  for (gsize row = plane * fine->rows; copies && row < plane * fine->rows + rows; row++)
+    {
+      gboolean copy = fine->periodic[0] && (fine->node_bits[row * fine->words] & 1) != 0;
+      restrict_nodes (self, places, fine->row_start[row], oss_voxel_row_nodes (fine, row) - (copy ? 1 : 0), first, sum);
     }
 }
 
@@ -103,61 +125,68 @@ static void
 restrict_planes (gsize begin, gsize end, guint thread, void *data)
 {
   const Transfer *self = data;
-  const OssVoxelLevel *fine = self->fine, *coarse = self->coarse;
-  gboolean copies = fine->corner == NULL;
+  Node *sum = self->work->buffer[thread];
 
   for (gsize coarse_plane = begin; coarse_plane < end; coarse_plane++)
     {
-      gsize plane[3], first = oss_voxel_plane_start (coarse, coarse_plane);
-      int which[3], n = moved_planes (fine, coarse, coarse_plane, plane, which);
-      memset (self->to + first, 0, (oss_voxel_plane_start (coarse, coarse_plane + 1) - first) * sizeof (float));
+      gsize plane[3], first = self->coarse->row_start[coarse_plane], nodes = self->coarse->row_start[coarse_plane + 1];
+      int which[3], n = moved_planes (self->fine, self->coarse, coarse_plane, plane, which);
+      memset (sum, 0, (nodes - first) * sizeof *sum);
       for (int p = 0; p < n; p++)
-        {
-          const OssVoxelPlace *places = which[p] == 2 ? self->all : self->half[which[p]];
-          gsize rows = fine->rows - (copies && fine->periodic[1] ? 1 : 0);
-          for (gsize row = plane[p] * fine->rows; row < plane[p] * fine->rows + rows; row++)
-            {
-              gsize nodes = oss_voxel_row_nodes (fine, row);
-              if (copies && fine->periodic[0] && (fine->node_bits[row * fine->words] & 1) != 0)
-                nodes--;
-              restrict_row (self, places, row, nodes);
-            }
-        }
+        restrict_plane (self, which[p] == 2 ? self->all : self->half[which[p]], plane[p], first, sum);
+      for (gsize i = first; i < nodes; i++)
+        memcpy (self->to + 3 * i, &sum[i - first], 3 * sizeof (float));
     }
 }
 
 void
-oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to)
+oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to,
+                    OssVoxelWork *work)
 {
   Transfer transfer;
 
   transfer_init (&transfer, fine, coarse, from, to);
+  transfer.work = work;
   oss_parallel_for (coarse->planes, fine->n_nodes < 8000 ? coarse->planes : 2, restrict_planes, &transfer);
 }
 
-static void
-prolong_row (const Transfer *self, gsize row)
+static inline Node
+prolong_node (const Transfer *self, guint32 parent)
 {
-  const OssVoxelLevel *fine = self->fine, *coarse = self->coarse;
-  gsize step, n = oss_voxel_row_nodes (fine, row), stride = oss_voxel_strides (fine, row, &step);
-  const guint32 *parent = fine->parent + fine->row_start[row];
-  float *to = self->to + 3 * fine->row_start[row];
+  const OssVoxelPlace *place = &self->all[parent & 31];
+  const gint32 *corner = self->coarse->corner + 8 * (gsize) (parent >> 5);
+  Node value = { 0.0f };
 
-  for (gsize i = 0; i < n; i++)
+  for (int c = 0; c < place->n; c++)
+    value += place->weight[c] * node_at (self->from + 3 * (gsize) corner[place->corner[c]]);
+  return value;
+}
+
+/* Four nodes are three whole vectors. */
+static void
+prolong_nodes (const Transfer *self, gsize begin, gsize end)
+{
+  const guint32 *parent = self->fine->parent;
+  gsize i = begin;
+
+  for (; i + 4 <= end; i += 4)
     {
-      const OssVoxelPlace *place = &self->all[parent[i] & 31];
-      const gint32 *corner = coarse->corner + 8 * (gsize) (parent[i] >> 5);
-      float x = 0.0f, y = 0.0f, z = 0.0f;
-      for (int c = 0; c < place->n; c++)
+      Node a = prolong_node (self, parent[i]), b = prolong_node (self, parent[i + 1]),
+           c = prolong_node (self, parent[i + 2]), d = prolong_node (self, parent[i + 3]);
+      const Node whole[3] = { __builtin_shufflevector (a, b, 0, 1, 2, 4), __builtin_shufflevector (b, c, 1, 2, 4, 5),
+                              __builtin_shufflevector (c, d, 2, 4, 5, 6) };
+      for (gsize k = 0; k < 3; k++)
         {
-          const float *from = self->from + 3 * (gsize) corner[place->corner[c]], weight = place->weight[c];
-          x += weight * from[0];
-          y += weight * from[1];
-          z += weight * from[2];
+          float *to = self->to + 3 * i + 4 * k;
+          Node sum = node_at (to) + whole[k];
+          memcpy (to, &sum, sizeof sum);
         }
-      to[step * i] += x;
-      to[stride + step * i] += y;
-      to[2 * stride + step * i] += z;
+    }
+  for (; i < end; i++)
+    {
+      Node value = prolong_node (self, parent[i]);
+      for (gsize c = 0; c < 3; c++)
+        self->to[3 * i + c] += value[c];
     }
 }
 
@@ -169,8 +198,7 @@ prolong_planes (gsize begin, gsize end, guint thread, void *data)
 
   for (gsize plane = begin; plane < end; plane++)
     {
-      for (gsize row = plane * fine->rows; row < (plane + 1) * fine->rows; row++)
-        prolong_row (self, row);
+      prolong_nodes (self, fine->row_start[plane * fine->rows], fine->row_start[(plane + 1) * fine->rows]);
       for (gsize i = fine->fixed_plane[plane]; i < fine->fixed_plane[plane + 1]; i++)
         self->to[fine->fixed[i]] = 0.0f;
     }

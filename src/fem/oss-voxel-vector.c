@@ -34,8 +34,8 @@ DOT (dot_mixed, float)
       {                                                                                                                \
         gsize n = oss_voxel_row_nodes (level, row), at = 3 * level->row_start[row];                                    \
         gsize copy = level->periodic[0] && (level->node_bits[row * level->words] & 1) != 0;                            \
-        for (gsize c = 0; n > 0 && c < 3; c++)                                                                         \
-          sum += DOT_NAME (a + at + c * n, b + at + c * n, n - copy);                                                  \
+        if (n > 0)                                                                                                     \
+          sum += DOT_NAME (a + at, b + at, 3 * (n - copy));                                                            \
       }                                                                                                                \
     return sum;                                                                                                        \
   }
@@ -58,15 +58,15 @@ add_rows (gsize begin, gsize end, guint thread, void *data)
 
   for (gsize row = begin; row < end; row++)
     {
-      gsize n = oss_voxel_row_nodes (level, row), first, stop = 0, i = 0;
+      gsize first, stop = 0;
       double y = (double) (row % level->points[1]) * level->spacing_mm[1],
              z = (double) (row / level->points[1]) * level->spacing_mm[2];
       double *at = self->vector + 3 * level->row_start[row];
       while (oss_voxel_next_run (level->node_bits + row * level->words, level->points[0], stop, &first, &stop))
-        for (gsize px = first; px < stop; px++, i++)
+        for (gsize px = first; px < stop; px++, at += 3)
           for (gsize c = 0; c < 3; c++)
-            at[c * n + i] += self->gradient[c][0] * (double) px * level->spacing_mm[0] + self->gradient[c][1] * y
-                             + self->gradient[c][2] * z;
+            at[c] += self->gradient[c][0] * (double) px * level->spacing_mm[0] + self->gradient[c][1] * y
+                     + self->gradient[c][2] * z;
     }
 }
 

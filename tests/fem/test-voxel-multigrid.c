@@ -162,7 +162,7 @@ test_galerkin (gconstpointer data)
         u[i] = (float) (oss_random_hash (7, i) >> 40) * 0x1p-23f - 1.0f;
       oss_voxel_prolong (fine, coarse, u, fine_u);
       g_autofree float *image = apply (system, fine, fine_u);
-      oss_voxel_restrict (fine, coarse, image, product);
+      oss_voxel_restrict (fine, coarse, image, product, &system->work);
       g_autofree float *first = apply (system, coarse, u);
       for (guint kernel = 0; oss_voxel_kernels_nth (kernel) != NULL; kernel++)
         {

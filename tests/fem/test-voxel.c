@@ -142,7 +142,7 @@ test_kernels (gconstpointer data)
   oss_voxel_from_public (system, public, u);
   for (gsize i = 0; i < n; i++)
     u_float[i] = (float) u[i];
-  g_assert_true (oss_voxel_work_prepare (&system->work, 3 * level->largest_plane, &error));
+  g_assert_true (oss_voxel_work_prepare (&system->work, level->largest_plane, &error));
   Stored stored = { plain, fast_float };
   OssVoxelSweep sweep = {
     .level = level, .precision = OSS_VOXEL_DOUBLE, .u = u, .plain = TRUE, .finish = store, .data = &stored
