@@ -255,9 +255,9 @@ subtract_rows (gsize begin, gsize end, guint thread, void *data)
 }
 
 void
-oss_voxel_motion_products (const OssVoxelSystem *self, const double *vector, double product[6])
+oss_voxel_motion_products (const OssVoxelSystem *self, const float *vector, double product[6])
 {
-  products (self, vector, NULL, product);
+  products (self, NULL, vector, product);
 }
 
 void

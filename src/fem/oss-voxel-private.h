@@ -365,15 +365,16 @@ void oss_voxel_rigid (const OssVoxelSystem *self, const double at_mm[3], double 
 /* Finds the rigid motions that no held freedom resists. */
 void oss_voxel_find_motions (OssVoxelSystem *self);
 /* Products of a vector of the finest level with the free motions; then takes them out. */
-void oss_voxel_motion_products (const OssVoxelSystem *self, const double *vector, double product[6]);
+void oss_voxel_motion_products (const OssVoxelSystem *self, const float *vector, double product[6]);
 void oss_voxel_take_motions_out (const OssVoxelSystem *self, double *vector);
 void oss_voxel_take_motions_out_float (const OssVoxelSystem *self, float *vector);
 /* The motion in words, for messages. */
 char *oss_voxel_motion_text (const OssVoxelSystem *self, int motion);
 
-/* Sum over a plane of a b, copies of periodic points once. */
+/* Sum over a plane of a b, both from its first freedom on, copies of periodic points once. */
 double oss_voxel_plane_dot (const OssVoxelLevel *level, gsize plane, const double *a, const double *b);
 double oss_voxel_plane_dot_mixed (const OssVoxelLevel *level, gsize plane, const float *a, const double *b);
+double oss_voxel_plane_dot_float (const OssVoxelLevel *level, gsize plane, const float *a, const float *b);
 
 /* Freedom in the vectors of the finest level, or G_MAXSIZE. */
 gsize oss_voxel_system_freedom (const OssVoxelSystem *self, const OssVoxelFreedom *freedom);

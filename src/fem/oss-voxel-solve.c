@@ -13,17 +13,30 @@
 #define UNBALANCED 1e-7
 /* Nodal forces this small beside what acts on the elements are rounding. */
 #define BALANCED 1e-13
-/* The residual carried along may drift from the true one: as often may the iteration start again from the latter. */
+/* After a breakdown the iteration starts again; as often. */
 #define MAX_RESTARTS 6
+/* The residual carried along in single precision drifts from the true one by about 1e-7 of the load: it is replaced by
+ * the latter each time it has fallen to this share of it (van der Vorst and Ye, SIAM J. Sci. Comput. 22 (2000)
+ * 835-852). */
+#define REPLACE 1e-3
 
-/* Everything a solution works on.  Vectors are those of the finest level. */
+/* A force on a freedom of the finest level. */
+typedef struct
+{
+  gsize freedom;
+  double force_n;
+} Force;
+
+/* Everything a solution works on.  Vectors are those of the finest level; the residual is its right-hand side b, which
+ * the cycle leaves as it is. */
 typedef struct
 {
   OssVoxelSystem *system;
   OssVoxelLevel *level;
   const OssVoxelLoad *load;
-  double *x, *r, *q;
-  float *p, *z;
+  double *x;
+  float *r, *q, *p, *z;
+  GArray *force;       /* Force, ascending */
   double *sum, *sum_2; /* per plane */
   double alpha, beta;
   double load_norm;
@@ -34,9 +47,9 @@ static void
 solve_clear (Solve *self)
 {
   oss_free_aligned (self->x);
-  oss_free_aligned (self->r);
   oss_free_aligned (self->q);
   oss_free_aligned (self->p);
+  g_clear_pointer (&self->force, g_array_unref);
   g_free (self->sum);
   g_free (self->sum_2);
 }
@@ -45,7 +58,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Solve, solve_clear)
 double
 oss_voxel_solve_bytes (const OssVoxelSystem *self)
 {
-  return 3.0 * (double) self->level[0]->n_nodes * (3.0 * sizeof (double) + sizeof (float))
+  return 3.0 * (double) self->level[0]->n_nodes * (sizeof (double) + 2.0 * sizeof (float))
          + oss_voxel_cycle_bytes (self);
 }
 
@@ -71,12 +84,13 @@ solve_prepare (Solve *self, GError **error)
     return FALSE;
   self->sum = g_new0 (double, self->level->points[2]);
   self->sum_2 = g_new0 (double, self->level->points[2]);
-  return (self->x = oss_alloc_aligned (n, sizeof (double), _ ("the voxel solver"), error)) != NULL
-         && (self->r = oss_alloc_aligned (n, sizeof (double), _ ("the voxel solver"), error)) != NULL
-         && (self->q = oss_alloc_aligned (n, sizeof (double), _ ("the voxel solver"), error)) != NULL
-         && (self->p = oss_alloc_aligned (n, sizeof (float), _ ("the voxel solver"), error)) != NULL
-         && oss_voxel_cycle_prepare (self->system, error)
-         && oss_voxel_work_prepare (&self->system->work, self->level->largest_plane, error);
+  if ((self->x = oss_alloc_aligned (n, sizeof (double), _ ("the voxel solver"), error)) == NULL
+      || (self->q = oss_alloc_aligned (n, sizeof (float), _ ("the voxel solver"), error)) == NULL
+      || (self->p = oss_alloc_aligned (n, sizeof (float), _ ("the voxel solver"), error)) == NULL
+      || !oss_voxel_cycle_prepare (self->system, error))
+    return FALSE;
+  self->r = self->level->b;
+  return TRUE;
 }
 
 /* Runs @func for each plane of nodes. */
@@ -87,31 +101,60 @@ each_plane (Solve *self, OssRangeFunc func)
 }
 
 static void
-store_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
-{
-  memcpy ((double *) sweep->data + begin, ax, n * sizeof (double));
-}
-
-static void
 store_and_dot (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
 {
-  Solve *self = sweep->data;
-  memcpy (self->q + begin, ax, n * sizeof (double));
-  sweep->sum[plane] = oss_voxel_plane_dot_mixed (sweep->level, plane, sweep->u, self->q);
+  const Solve *self = sweep->data;
+  const double *a = ax;
+  float *q = self->q + begin;
+
+  sweep->sum[plane] = oss_voxel_plane_dot_mixed (sweep->level, plane, (const float *) sweep->u + begin, a);
+  for (gsize i = 0; i < n; i++)
+    q[i] = (float) a[i];
 }
 
-static void
-negate_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+/* The first force at or after @freedom. */
+static guint
+find_force (const GArray *force, gsize freedom)
 {
-  double *r = (double *) sweep->data + begin;
-  const double *a = ax;
+  guint low = 0, high = force->len;
+  while (low < high)
+    {
+      guint middle = (low + high) / 2;
+      if (g_array_index (force, Force, middle).freedom < freedom)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+  return low;
+}
+
+/* Rounds only after forces and K x have been taken from each other. */
+static void
+residual_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+{
+  const Solve *self = sweep->data;
+  const OssVoxelLevel *level = self->level;
+  double *a = ax;
+  float *r = self->r + begin;
+
+  for (guint i = find_force (self->force, begin); i < self->force->len; i++)
+    {
+      const Force *force = &g_array_index (self->force, Force, i);
+      if (force->freedom >= begin + n)
+        break;
+      a[force->freedom - begin] -= force->force_n;
+    }
   for (gsize i = 0; i < n; i++)
-    r[i] = -a[i];
+    r[i] = (float) -a[i];
+  for (gsize i = level->fixed_plane[plane]; i < level->fixed_plane[plane + 1]; i++)
+    self->r[level->fixed[i]] = 0.0f;
+  sweep->sum[plane] = oss_voxel_plane_dot_float (level, plane, r, r);
 }
 
 /* Calls with the freedom of every copy of a point. */
 static void
-add_at (const OssVoxelSystem *system, const OssVoxelFreedom *freedom, double value, double *vector)
+each_copy (const OssVoxelSystem *system, const OssVoxelFreedom *freedom, double value,
+           void (*func) (gsize freedom, double value, void *data), void *data)
 {
   const OssVoxelLevel *level = system->level[0];
   gsize point[3], copies[8][3];
@@ -123,8 +166,21 @@ add_at (const OssVoxelSystem *system, const OssVoxelFreedom *freedom, double val
     {
       gsize f = oss_voxel_level_freedom (level, copies[c], freedom->axis);
       if (f != G_MAXSIZE)
-        vector[f] += value;
+        func (f, value, data);
     }
+}
+
+static void
+add_to_vector (gsize freedom, double value, void *data)
+{
+  ((double *) data)[freedom] += value;
+}
+
+static void
+append_force (gsize freedom, double value, void *data)
+{
+  const Force force = { freedom, value };
+  g_array_append_val ((GArray *) data, force);
 }
 
 static void
@@ -134,19 +190,23 @@ zero_held (const OssVoxelLevel *level, double *vector)
     vector[level->fixed[i]] = 0.0;
 }
 
-static void
-dot_planes (gsize begin, gsize end, guint thread, void *data)
+static int
+compare_forces (gconstpointer a, gconstpointer b)
 {
-  Solve *self = data;
-  for (gsize plane = begin; plane < end; plane++)
-    self->sum[plane] = oss_voxel_plane_dot (self->level, plane, self->r, self->r);
+  const Force *p = a, *q = b;
+  return (p->freedom > q->freedom) - (p->freedom < q->freedom);
 }
 
-static double
-norm_r (Solve *self)
+/* The forces by freedoms, those of periodic points at all their copies. */
+static void
+list_forces (Solve *self)
 {
-  each_plane (self, dot_planes);
-  return sqrt (oss_voxel_sum_planes (self->level, self->sum));
+  const OssVoxelSystem *system = self->system;
+
+  self->force = g_array_new (FALSE, FALSE, sizeof (Force));
+  for (gsize i = 0; self->load->force_n != NULL && i < system->n_loaded; i++)
+    each_copy (system, &system->loaded[i], self->load->force_n[i], append_force, self->force);
+  g_array_sort (self->force, compare_forces);
 }
 
 /* r = f - K (x + homogeneous) with zeros at held freedoms; its norm. */
@@ -154,18 +214,17 @@ static double
 find_residual (Solve *self)
 {
   const OssVoxelLoad *load = self->load;
-  const OssVoxelSystem *system = self->system;
-  OssVoxelSweep sweep = {
-    .level = self->level, .precision = OSS_VOXEL_DOUBLE, .u = self->x, .finish = negate_plane, .data = self->r
-  };
+  OssVoxelSweep sweep = { .level = self->level,
+                          .precision = OSS_VOXEL_DOUBLE,
+                          .u = self->x,
+                          .finish = residual_plane,
+                          .data = self,
+                          .sum = self->sum };
 
-  oss_voxel_add_homogeneous (system, load->strain, 1.0, self->x);
+  oss_voxel_add_homogeneous (self->system, load->strain, 1.0, self->x);
   oss_voxel_sweep (&sweep, &self->system->work);
-  oss_voxel_add_homogeneous (system, load->strain, -1.0, self->x);
-  for (gsize i = 0; load->force_n != NULL && i < system->n_loaded; i++)
-    add_at (system, &system->loaded[i], load->force_n[i], self->r);
-  zero_held (self->level, self->r);
-  return norm_r (self);
+  oss_voxel_add_homogeneous (self->system, load->strain, -1.0, self->x);
+  return sqrt (oss_voxel_sum_planes (self->level, self->sum));
 }
 
 /* Held freedoms of x get their values; what they had goes. */
@@ -178,7 +237,7 @@ set_held (Solve *self)
     {
       gsize f = oss_voxel_system_freedom (system, &system->held[i]);
       if (f != G_MAXSIZE) /* listed twice: the first value counts, checked to be the same */
-        add_at (system, &system->held[i], self->load->held_mm[i] - self->x[f], self->x);
+        each_copy (system, &system->held[i], self->load->held_mm[i] - self->x[f], add_to_vector, self->x);
     }
 }
 
@@ -252,6 +311,7 @@ find_load_norm (Solve *self)
 static gboolean
 start (Solve *self, const OssVoxelOptions *options, double *residual, GError **error)
 {
+  list_forces (self);
   set_held (self);
   find_load_norm (self);
   if (!(self->load_norm > 0.0))
@@ -262,7 +322,7 @@ start (Solve *self, const OssVoxelOptions *options, double *residual, GError **e
     }
   if (!check_balance (self, error))
     return FALSE;
-  *residual = norm_r (self) / self->load_norm;
+  *residual = sqrt (oss_voxel_sum_planes (self->level, self->sum)) / self->load_norm;
   if (options->start_mm != NULL)
     {
       oss_voxel_from_public (self->system, options->start_mm, self->x);
@@ -273,21 +333,14 @@ start (Solve *self, const OssVoxelOptions *options, double *residual, GError **e
 }
 
 static void
-to_float (gsize begin, gsize end, guint thread, void *data)
-{
-  Solve *self = data;
-  for (gsize i = oss_voxel_plane_start (self->level, begin); i < oss_voxel_plane_start (self->level, end); i++)
-    self->level->b[i] = (float) self->r[i];
-}
-
-static void
 dot_preconditioned (gsize begin, gsize end, guint thread, void *data)
 {
   Solve *self = data;
   for (gsize plane = begin; plane < end; plane++)
     {
-      self->sum[plane] = oss_voxel_plane_dot_mixed (self->level, plane, self->z, self->r);
-      self->sum_2[plane] = oss_voxel_plane_dot_mixed (self->level, plane, self->z, self->q);
+      gsize at = oss_voxel_plane_start (self->level, plane);
+      self->sum[plane] = oss_voxel_plane_dot_float (self->level, plane, self->z + at, self->r + at);
+      self->sum_2[plane] = oss_voxel_plane_dot_float (self->level, plane, self->z + at, self->q + at);
     }
 }
 
@@ -307,11 +360,14 @@ advance (gsize begin, gsize end, guint thread, void *data)
   double alpha = self->alpha;
   for (gsize i = oss_voxel_plane_start (self->level, begin); i < oss_voxel_plane_start (self->level, end); i++)
     {
-      self->x[i] += alpha * self->p[i];
-      self->r[i] -= alpha * self->q[i];
+      self->x[i] += alpha * (double) self->p[i];
+      self->r[i] = (float) ((double) self->r[i] - alpha * (double) self->q[i]);
     }
   for (gsize plane = begin; plane < end; plane++)
-    self->sum[plane] = oss_voxel_plane_dot (self->level, plane, self->r, self->r);
+    {
+      const float *r = self->r + oss_voxel_plane_start (self->level, plane);
+      self->sum[plane] = oss_voxel_plane_dot_float (self->level, plane, r, r);
+    }
 }
 
 /* z = M r, then p: the Polak-Ribiere form of beta forgives that M is rounded to float.  @rz: in: of the last
@@ -321,7 +377,6 @@ find_direction (Solve *self, double *rz, GError **error)
 {
   OssVoxelLevel *level = self->level;
 
-  each_plane (self, to_float);
   self->z = oss_voxel_cycle (self->system, self->tick);
   if (self->z == NULL)
     return oss_tick_cancelled (error);
@@ -368,6 +423,7 @@ static gboolean
 run (Solve *self, const OssVoxelOptions *options, OssVoxelResult *result, double residual, GError **error)
 {
   double tolerance = options->tolerance > 0.0 ? options->tolerance : TOLERANCE, rz = 0.0, first = residual;
+  double replaced = residual;
   int most = options->max_iterations > 0 ? options->max_iterations : MAX_ITERATIONS, restarts = 0;
   g_autoptr (GError) stopped = NULL;
 
@@ -386,17 +442,14 @@ run (Solve *self, const OssVoxelOptions *options, OssVoxelResult *result, double
               g_propagate_error (error, g_steal_pointer (&stopped));
               return FALSE;
             }
-          residual = find_residual (self) / self->load_norm;
+          replaced = residual = find_residual (self) / self->load_norm;
           rz = 0.0;
           if (++restarts > MAX_RESTARTS)
             break;
           continue;
         }
-      if (residual <= tolerance)
-        {
-          residual = find_residual (self) / self->load_norm; /* the true one */
-          rz = 0.0;
-        }
+      if (residual <= tolerance || residual <= REPLACE * replaced)
+        replaced = residual = find_residual (self) / self->load_norm;
       result->history[++result->iterations] = residual;
     }
   result->relative_residual = find_residual (self) / self->load_norm;
@@ -408,6 +461,51 @@ run (Solve *self, const OssVoxelOptions *options, OssVoxelResult *result, double
   return TRUE;
 }
 
+static void
+store_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+{
+  memcpy ((double *) sweep->data + begin, ax, n * sizeof (double));
+}
+
+static void
+energy_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void *ax)
+{
+  sweep->sum[plane] = oss_voxel_plane_dot (sweep->level, plane, (const double *) sweep->u + begin, ax);
+}
+
+/* What holds the held freedoms: K x less the forces on them. */
+static gboolean
+find_reactions (Solve *self, OssVoxelResult *result, GError **error)
+{
+  OssVoxelSystem *system = self->system;
+
+  g_clear_pointer (&self->q, oss_free_aligned);
+  g_clear_pointer (&self->p, oss_free_aligned);
+  double *force =
+      oss_alloc_aligned (3 * self->level->n_nodes + OSS_VOXEL_PAD, sizeof *force, _ ("the voxel solver"), error);
+  if (force == NULL)
+    return FALSE;
+  OssVoxelSweep sweep = {
+    .level = self->level, .precision = OSS_VOXEL_DOUBLE, .u = self->x, .finish = store_plane, .data = force
+  };
+  oss_voxel_sweep (&sweep, &system->work);
+  for (guint i = 0; i < self->force->len; i++)
+    force[g_array_index (self->force, Force, i).freedom] -= g_array_index (self->force, Force, i).force_n;
+  result->n_held = system->n_held;
+  result->reaction_n = g_new0 (double, MAX (system->n_held, 1));
+  for (gsize i = 0; i < system->n_held; i++)
+    {
+      gsize f = oss_voxel_system_freedom (system, &system->held[i]);
+      if (f != G_MAXSIZE)
+        {
+          result->reaction_n[i] = force[f];
+          each_copy (system, &system->held[i], -force[f], add_to_vector, force);
+        }
+    }
+  oss_free_aligned (force);
+  return TRUE;
+}
+
 /* Reactions, energy, displacement; x is given away. */
 static gboolean
 finish (Solve *self, OssVoxelResult *result, GError **error)
@@ -415,31 +513,16 @@ finish (Solve *self, OssVoxelResult *result, GError **error)
   OssVoxelSystem *system = self->system;
   OssVoxelLevel open = *self->level; /* copies of periodic points as points of their own */
   OssVoxelSweep sweep = {
-    .level = self->level, .precision = OSS_VOXEL_DOUBLE, .u = self->x, .finish = store_plane, .data = self->q
+    .level = &open, .precision = OSS_VOXEL_DOUBLE, .u = self->x, .finish = energy_plane, .sum = self->sum
   };
 
   memset (open.periodic, 0, sizeof open.periodic);
   oss_voxel_take_motions_out (system, self->x);
   result->projected_motions = system->n_motions;
   oss_voxel_add_homogeneous (system, self->load->strain, 1.0, self->x);
+  if (!find_reactions (self, result, error))
+    return FALSE;
   oss_voxel_sweep (&sweep, &system->work);
-  result->n_held = system->n_held;
-  result->reaction_n = g_new0 (double, MAX (system->n_held, 1));
-  for (gsize i = 0; self->load->force_n != NULL && i < system->n_loaded; i++)
-    add_at (system, &system->loaded[i], -self->load->force_n[i], self->q);
-  for (gsize i = 0; i < system->n_held; i++)
-    {
-      gsize f = oss_voxel_system_freedom (system, &system->held[i]);
-      if (f != G_MAXSIZE)
-        {
-          result->reaction_n[i] = self->q[f];
-          add_at (system, &system->held[i], -self->q[f], self->q);
-        }
-    }
-  sweep.level = &open;
-  oss_voxel_sweep (&sweep, &system->work);
-  for (gsize plane = 0; plane < open.points[2]; plane++)
-    self->sum[plane] = oss_voxel_plane_dot (&open, plane, self->x, self->q);
   result->energy_n_mm = 0.5 * oss_voxel_sum_planes (&open, self->sum);
   oss_voxel_add_homogeneous (system, self->load->strain, -1.0, self->x);
   oss_voxel_to_public (system, self->x);

@@ -4,35 +4,36 @@
 
 /* Sums run in eight strands that are added at the end: a fixed order the compiler can put into vectors. */
 #define STRANDS 8
-#define DOT(NAME, REAL)                                                                                                \
-  static double NAME (const REAL *a, const double *b, gsize n)                                                         \
+#define DOT(NAME, A, B)                                                                                                \
+  static double NAME (const A *a, const B *b, gsize n)                                                                 \
   {                                                                                                                    \
     double strand[STRANDS] = { 0.0 }, sum = 0.0;                                                                       \
     gsize i = 0;                                                                                                       \
     for (; i + STRANDS <= n; i += STRANDS)                                                                             \
       for (int s = 0; s < STRANDS; s++)                                                                                \
-        strand[s] += (double) a[i + (gsize) s] * b[i + (gsize) s];                                                     \
+        strand[s] += (double) a[i + (gsize) s] * (double) b[i + (gsize) s];                                            \
     for (; i < n; i++)                                                                                                 \
-      sum += (double) a[i] * b[i];                                                                                     \
+      sum += (double) a[i] * (double) b[i];                                                                            \
     for (int s = 0; s < STRANDS; s++)                                                                                  \
       sum += strand[s];                                                                                                \
     return sum;                                                                                                        \
   }
 
-DOT (dot_double, double)
-DOT (dot_mixed, float)
+DOT (dot_double, double, double)
+DOT (dot_mixed, float, double)
+DOT (dot_float, float, float)
 
-#define PLANE_DOT(NAME, REAL, DOT_NAME)                                                                                \
-  double NAME (const OssVoxelLevel *level, gsize plane, const REAL *a, const double *b)                                \
+#define PLANE_DOT(NAME, A, B, DOT_NAME)                                                                                \
+  double NAME (const OssVoxelLevel *level, gsize plane, const A *a, const B *b)                                        \
   {                                                                                                                    \
     gsize begin = oss_voxel_plane_start (level, plane), end = oss_voxel_plane_start (level, plane + 1);                \
     if (!level->periodic[0] && !level->periodic[1])                                                                    \
-      return DOT_NAME (a + begin, b + begin, end - begin);                                                             \
+      return DOT_NAME (a, b, end - begin);                                                                             \
     double sum = 0.0;                                                                                                  \
     gsize rows = level->periodic[1] ? level->size[1] : level->points[1];                                               \
     for (gsize row = plane * level->points[1]; row < plane * level->points[1] + rows; row++)                           \
       {                                                                                                                \
-        gsize n = oss_voxel_row_nodes (level, row), at = 3 * level->row_start[row];                                    \
+        gsize n = oss_voxel_row_nodes (level, row), at = 3 * level->row_start[row] - begin;                            \
         gsize copy = level->periodic[0] && (level->node_bits[row * level->words] & 1) != 0;                            \
         if (n > 0)                                                                                                     \
           sum += DOT_NAME (a + at, b + at, 3 * (n - copy));                                                            \
@@ -40,8 +41,9 @@ DOT (dot_mixed, float)
     return sum;                                                                                                        \
   }
 
-PLANE_DOT (oss_voxel_plane_dot, double, dot_double)
-PLANE_DOT (oss_voxel_plane_dot_mixed, float, dot_mixed)
+PLANE_DOT (oss_voxel_plane_dot, double, double, dot_double)
+PLANE_DOT (oss_voxel_plane_dot_mixed, float, double, dot_mixed)
+PLANE_DOT (oss_voxel_plane_dot_float, float, float, dot_float)
 
 typedef struct
 {
