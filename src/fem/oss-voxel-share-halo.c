@@ -99,22 +99,6 @@ oss_voxel_compare_sizes (gconstpointer a, gconstpointer b)
   return (p > q) - (p < q);
 }
 
-static gsize
-row_of (const OssVoxelLevel *level, gsize node)
-{
-  gsize low = 0, high = level->rows * level->planes;
-
-  while (high - low > 1)
-    {
-      gsize middle = (low + high) / 2;
-      if (level->row_start[middle] <= node)
-        low = middle;
-      else
-        high = middle;
-    }
-  return low;
-}
-
 static void
 find_freedoms (OssVoxelHalo *self, const OssVoxelLevel *level)
 {
