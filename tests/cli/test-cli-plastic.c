@@ -372,7 +372,7 @@ wait_for (int errors, const char *words)
   g_assert_nonnull (strstr (told->str, words));
 }
 
-/* Interrupted while it loads: status 130, nothing is left. */
+/* Interrupted while it loads, for which a thousand increments give the time: status 130, nothing is left. */
 static void
 test_interrupt (void)
 {
@@ -383,6 +383,8 @@ test_interrupt (void)
                    (char *) "--strain",
                    (char *) "-0.01",
                    (char *) "--nonlinear",
+                   (char *) "--increments",
+                   (char *) "1000",
                    (char *) "--out",
                    (char *) "interrupted",
                    NULL };

@@ -151,9 +151,33 @@ test_caps (void)
   other.caps.thickness_mm = 0.0;
   g_assert_false (oss_study_options_check (&other, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_USAGE);
-  g_clear_error (&error);
   plain.nonlinear = TRUE;
-  g_assert_false (oss_study_options_check (&plain, &error));
+  g_assert_true (oss_study_options_check (&plain, NULL));
+  oss_study_options_clear (&plain);
+  oss_study_options_clear (&other);
+}
+
+/* What follows yielding is part of a simulation beyond yield; what is not understood is told. */
+static void
+test_post_yield (void)
+{
+  OssStudyOptions plain, other;
+  g_autoptr (GError) error = NULL;
+
+  oss_study_options_default (&plain);
+  oss_study_options_copy (&other, &plain);
+  other.post_yield = g_strdup ("softening:0.5,0.2");
+  g_assert_cmpint (oss_study_options_first_change (&plain, &other), ==, OSS_N_STEPS);
+  plain.nonlinear = other.nonlinear = TRUE;
+  g_assert_cmpint (oss_study_options_first_change (&plain, &other), ==, OSS_STEP_SIMULATE);
+  g_assert_true (oss_study_options_check (&other, &error));
+  g_assert_no_error (error);
+  plain.post_yield = g_strdup ("perfect"); /* the same as none */
+  g_free (other.post_yield);
+  other.post_yield = NULL;
+  g_assert_cmpint (oss_study_options_first_change (&plain, &other), ==, OSS_N_STEPS);
+  other.post_yield = g_strdup ("softening:0.5");
+  g_assert_false (oss_study_options_check (&other, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_USAGE);
   oss_study_options_clear (&plain);
   oss_study_options_clear (&other);
@@ -249,6 +273,7 @@ main (int argc, char **argv)
   g_test_add_func ("/study/options/values", test_parse_values);
   g_test_add_func ("/study/out-of-date", test_out_of_date);
   g_test_add_func ("/study/caps", test_caps);
+  g_test_add_func ("/study/post-yield", test_post_yield);
   g_test_add_func ("/study/refusals", test_refusals);
   g_test_add_func ("/study/async", test_async);
   return g_test_run ();
