@@ -51,6 +51,23 @@ seconds_of (const struct rusage *used)
          + 1e-6 * (double) (used->ru_utime.tv_usec + used->ru_stime.tv_usec);
 }
 
+/* mpirun ends its processes when it is asked to; what does not end is killed. */
+static void
+end (GPid pid)
+{
+  siginfo_t info = { .si_pid = 0 };
+
+  kill (pid, SIGTERM);
+  for (int i = 0; i < 10 && info.si_pid == 0; i++)
+    {
+      g_usleep (LOOK_EVERY_US);
+      if (waitid (P_PID, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+        break;
+    }
+  if (info.si_pid == 0)
+    kill (pid, SIGKILL);
+}
+
 /* Waits for a child and looks at its memory meanwhile; a stop kills it. */
 static gboolean
 wait_for (GPid pid, OssCliRun *run, int *status, const OssTick *tick, GError **error)
@@ -65,7 +82,7 @@ wait_for (GPid pid, OssCliRun *run, int *status, const OssTick *tick, GError **e
       run->peak_mib = peak_of (pid, run->peak_mib);
       if (oss_tick_stopped (tick))
         {
-          kill (pid, SIGKILL);
+          end (pid);
           wait4 (pid, status, 0, &used);
           return oss_tick_cancelled (error);
         }
@@ -76,10 +93,9 @@ wait_for (GPid pid, OssCliRun *run, int *status, const OssTick *tick, GError **e
   return TRUE;
 }
 
-/* Runs a program in @folder with its output in the file @log there. */
-static gboolean
-run_program (const char *folder, const char *const *argv, const char *log, OssCliRun *run, const OssTick *tick,
-             GError **error)
+gboolean
+oss_cli_bench_run (const char *folder, const char *const *argv, const char *log, OssCliRun *run, const OssTick *tick,
+                   GError **error)
 {
   g_auto (GStrv) environment = g_get_environ ();
   g_autofree char *threads = g_strdup_printf ("%u", oss_parallel_threads ());
@@ -90,6 +106,11 @@ run_program (const char *folder, const char *const *argv, const char *log, OssCl
 
   environment = g_environ_setenv (environment, "OMP_NUM_THREADS", threads, TRUE);
   environment = g_environ_setenv (environment, "CCX_NPROC_STIFFNESS", threads, TRUE);
+  if (geteuid () == 0) /* Open MPI asks twice */
+    {
+      environment = g_environ_setenv (environment, "OMPI_ALLOW_RUN_AS_ROOT", "1", TRUE);
+      environment = g_environ_setenv (environment, "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", TRUE);
+    }
   gboolean started =
       out >= 0
       && g_spawn_async_with_fds (folder, (char **) argv, environment, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD,
@@ -125,8 +146,8 @@ find_total (const char *path, const char *words)
   return at != NULL && sscanf (at, "%lf %lf %lf", &x, &y, &z) == 3 ? z : NAN;
 }
 
-static void
-remove_folder (const char *folder)
+void
+oss_cli_bench_remove_folder (const char *folder)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;
@@ -150,7 +171,8 @@ run_own (const char *folder, const char *deck, OssCliPeer *peer, const OssTick *
   const char *argv[] = { self,     "--quiet", "--threads", threads,   "bench", "fem",
                          "--deck", deck,      "--alone",   "own.vtu", NULL };
 
-  if (!run_program (folder, argv, "own.log", &peer->own, tick, error) || !g_file_get_contents (log, &text, NULL, error))
+  if (!oss_cli_bench_run (folder, argv, "own.log", &peer->own, tick, error)
+      || !g_file_get_contents (log, &text, NULL, error))
     return FALSE;
   if (sscanf (text, "%zu %d %lf", &peer->unknowns, &peer->iterations, &peer->own_reaction_n) == 3)
     return TRUE;
@@ -166,7 +188,7 @@ run_ccx (const char *folder, OssCliPeer *peer, const OssTick *tick, GError **err
   const char *argv[] = { "ccx", "-i", "deck", NULL };
   GError *failure = NULL;
 
-  if (run_program (folder, argv, "ccx.log", &peer->ccx, tick, &failure))
+  if (oss_cli_bench_run (folder, argv, "ccx.log", &peer->ccx, tick, &failure))
     {
       peer->ccx_reaction_n = find_total (totals, "for set MOVED");
       return TRUE;
@@ -212,11 +234,11 @@ oss_cli_bench_compare (const char *deck, const char *name, gboolean ccx, OssCliP
     }
   if (!oss_tick_report (tick, 0.0, _ ("Solving the deck with both programs"), error))
     {
-      remove_folder (folder);
+      oss_cli_bench_remove_folder (folder);
       return FALSE;
     }
   gboolean ok = run_both (folder, deck, ccx, peer, tick, error);
-  remove_folder (folder);
+  oss_cli_bench_remove_folder (folder);
   return ok;
 }
 

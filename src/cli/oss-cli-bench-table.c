@@ -14,6 +14,8 @@ oss_cli_bench_init (OssCliBench *self)
   *self = (OssCliBench){ .kernels = g_array_new (FALSE, FALSE, sizeof (OssBenchKernel)),
                          .solutions = g_array_new (FALSE, FALSE, sizeof (OssCliSolution)),
                          .peers = g_array_new (FALSE, FALSE, sizeof (OssCliPeer)),
+                         .gamg = g_array_new (FALSE, FALSE, sizeof (OssCliGamg)),
+                         .petsc = oss_cli_bench_has_petsc (),
                          .ccx = oss_cli_bench_has_ccx () };
 }
 
@@ -23,6 +25,7 @@ oss_cli_bench_clear (OssCliBench *self)
   g_clear_pointer (&self->kernels, g_array_unref);
   g_clear_pointer (&self->solutions, g_array_unref);
   g_clear_pointer (&self->peers, g_array_unref);
+  g_clear_pointer (&self->gamg, g_array_unref);
 }
 
 /* What a kernel may reach at most. */
@@ -132,6 +135,7 @@ oss_cli_bench_table (const OssCliBench *self)
     append_kernels (self, text);
   append_solutions (self, text);
   append_peers (self, text);
+  oss_cli_bench_append_gamg (self, text);
   if (!self->ccx && self->peers->len > 0)
     g_string_append_printf (text, "\n%s\n", _ ("CalculiX (ccx) is not installed: nothing to compare with."));
   return g_string_free (text, FALSE);
@@ -140,8 +144,8 @@ oss_cli_bench_table (const OssCliBench *self)
 /* --- result.json --- */
 
 /* "tet10 2 mm, CG" -> "tet10_2_mm_cg" */
-static char *
-key_of (const char *first, const char *second)
+char *
+oss_cli_bench_key (const char *first, const char *second)
 {
   g_autofree char *joined = g_strdup_printf ("%s%s%s", first, second != NULL ? " " : "", second != NULL ? second : "");
   GString *key = g_string_new (NULL);
@@ -161,7 +165,7 @@ record_kernels (const OssCliBench *self, OssReportRecord *record)
   for (guint i = 0; i < self->kernels->len; i++)
     {
       const OssBenchKernel *kernel = &g_array_index (self->kernels, OssBenchKernel, i);
-      g_autofree char *key = key_of (kernel->kind, kernel->name);
+      g_autofree char *key = oss_cli_bench_key (kernel->kind, kernel->name);
       oss_report_record_begin (record, key);
       oss_report_record_string (record, "per", kernel->item);
       oss_report_record_int (record, "count", (gint64) kernel->items);
@@ -182,7 +186,7 @@ record_solutions (const OssCliBench *self, OssReportRecord *record)
     {
       const OssCliSolution *one = &g_array_index (self->solutions, OssCliSolution, i);
       const OssBenchSolution *s = &one->solution;
-      g_autofree char *key = key_of (one->name, NULL);
+      g_autofree char *key = oss_cli_bench_key (one->name, NULL);
       oss_report_record_begin (record, key);
       oss_report_record_string (record, "solver", s->solver);
       oss_report_record_int (record, "elements", (gint64) s->n_elements);
@@ -218,7 +222,7 @@ record_peers (const OssCliBench *self, OssReportRecord *record)
   for (guint i = 0; i < self->peers->len; i++)
     {
       const OssCliPeer *peer = &g_array_index (self->peers, OssCliPeer, i);
-      g_autofree char *key = key_of (peer->name, NULL);
+      g_autofree char *key = oss_cli_bench_key (peer->name, NULL);
       oss_report_record_begin (record, key);
       oss_report_record_int (record, "unknowns", (gint64) peer->unknowns);
       oss_report_record_int (record, "iterations", peer->iterations);
@@ -251,6 +255,7 @@ oss_cli_bench_record (const OssCliBench *self)
   record_kernels (self, record);
   record_solutions (self, record);
   record_peers (self, record);
+  oss_cli_bench_record_gamg (self, record);
   oss_report_record_double (record, "peak_memory_mib", oss_memory_peak_mib ());
   return oss_report_record_text (record);
 }

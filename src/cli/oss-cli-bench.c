@@ -15,9 +15,9 @@
 
 static struct
 {
-  gboolean quick, no_ccx, no_direct;
+  gboolean quick, no_ccx, no_direct, no_petsc;
   double tet10_mm, tet4_mm, hex8_mm, tolerance;
-  char *deck, *voxels, *alone, *out;
+  char *deck, *voxels, *alone, *equations, *out;
 } given = { .tet10_mm = NAN, .tet4_mm = NAN, .hex8_mm = NAN, .tolerance = 1e-6 };
 
 static const GOptionEntry entries[] = {
@@ -29,13 +29,16 @@ static const GOptionEntry entries[] = {
   { "hex8", 0, 0, G_OPTION_ARG_DOUBLE, &given.hex8_mm, N_ ("size of hexahedra (default 1); 0 leaves them out"), "MM" },
   { "voxels", 0, 0, G_OPTION_ARG_FILENAME, &given.voxels,
     N_ ("only voxels: a cube of N voxels along each edge (128 without this), or an image above 0 (NIfTI)"), "N|FILE" },
-  { "tolerance", 0, 0, G_OPTION_ARG_DOUBLE, &given.tolerance, N_ ("relative residual of voxels (default 1e-6)"), "R" },
+  { "tolerance", 0, 0, G_OPTION_ARG_DOUBLE, &given.tolerance,
+    N_ ("relative residual of voxels, and of what PETSc solves too (default 1e-6)"), "R" },
   { "deck", 0, 0, G_OPTION_ARG_FILENAME, &given.deck,
     N_ ("only this deck, with this program and with CalculiX where it is installed"), "FILE" },
   { "no-direct", 0, 0, G_OPTION_ARG_NONE, &given.no_direct, N_ ("do not factorise the large models"), NULL },
   { "no-ccx", 0, 0, G_OPTION_ARG_NONE, &given.no_ccx, N_ ("do not run CalculiX"), NULL },
+  { "no-petsc", 0, 0, G_OPTION_ARG_NONE, &given.no_petsc, N_ ("do not run PETSc’s algebraic multigrid"), NULL },
   { "out", 0, 0, G_OPTION_ARG_FILENAME, &given.out, N_ ("folder for the results"), "DIR" },
   { "alone", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &given.alone, NULL, "FILE" },
+  { "equations", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_FILENAME, &given.equations, NULL, "FILE" },
   { NULL },
 };
 
@@ -98,7 +101,8 @@ bench_kind (OssCliBench *bench, OssElementKind kind, double size_mm, gboolean so
 {
   OssTick meshing = oss_tick_part (tick, 0.0, 0.05), kernels = oss_tick_part (tick, 0.05, 0.3),
           iterating = oss_tick_part (tick, 0.3, 0.35), direct = oss_tick_part (tick, 0.35, 0.5),
-          comparing = oss_tick_part (tick, 0.5, 1.0);
+          gamg = oss_tick_part (tick, 0.5, 0.6), comparing = oss_tick_part (tick, 0.6, 1.0);
+  const OssCliVoxels none = { .tolerance = given.tolerance };
   g_autofree char *name = g_strdup_printf ("%s %g mm", oss_element_name (kind), size_mm);
 
   if (size_mm == 0.0)
@@ -112,7 +116,8 @@ bench_kind (OssCliBench *bench, OssElementKind kind, double size_mm, gboolean so
   if (!solve)
     return TRUE;
   if (!solve_body (bench, &model, name, OSS_FEM_SOLVER_ITERATIVE, &iterating, error)
-      || (!given.no_direct && !solve_body (bench, &model, name, OSS_FEM_SOLVER_DIRECT, &direct, error)))
+      || (!given.no_direct && !solve_body (bench, &model, name, OSS_FEM_SOLVER_DIRECT, &direct, error))
+      || !oss_cli_bench_compare_gamg (bench, name, &model, &none, NULL, &gamg, error))
     return FALSE;
   return compare_body (bench, g_steal_pointer (&body), name, &comparing, error);
 }
@@ -173,26 +178,34 @@ find_voxels (gsize size[3], double spacing_mm[3], const OssTick *tick, GError **
 }
 
 static gboolean
-bench_voxels (OssCliBench *bench, const OssTick *tick, GError **error)
+bench_image (OssCliBench *bench, const OssCliVoxels *voxels, const OssTick *tick, GError **error)
 {
-  OssTick making = oss_tick_part (tick, 0.0, 0.1), solving = oss_tick_part (tick, 0.1, 1.0);
+  OssTick solving = oss_tick_part (tick, 0.0, 0.5), comparing = oss_tick_part (tick, 0.5, 1.0);
   OssCliSolution one = { .name = "" };
   OssBenchKernel kernel;
-  double spacing_mm[3];
-  gsize size[3];
-  guint8 *bits = find_voxels (size, spacing_mm, &making, error);
 
-  if (bits == NULL)
-    return FALSE;
-  g_snprintf (one.name, sizeof one.name, "voxel %zu x %zu x %zu", size[0], size[1], size[2]);
-  gboolean ok = oss_bench_voxels (size, bits, spacing_mm, given.tolerance, kernel_seconds (), &kernel, &one.solution,
-                                  &solving, error);
-  oss_free_aligned (bits);
-  if (!ok)
+  g_snprintf (one.name, sizeof one.name, "voxel %zu x %zu x %zu", voxels->size[0], voxels->size[1], voxels->size[2]);
+  if (!oss_bench_voxels (voxels->size, voxels->bits, voxels->spacing_mm, voxels->tolerance, kernel_seconds (), &kernel,
+                         &one.solution, &solving, error))
     return FALSE;
   g_array_append_val (bench->kernels, kernel);
   g_array_append_val (bench->solutions, one);
-  return TRUE;
+  return oss_cli_bench_compare_gamg (bench, one.name, NULL, voxels, &one.solution, &comparing, error);
+}
+
+static gboolean
+bench_voxels (OssCliBench *bench, const OssTick *tick, GError **error)
+{
+  OssTick making = oss_tick_part (tick, 0.0, 0.1), rest = oss_tick_part (tick, 0.1, 1.0);
+  OssCliVoxels voxels = { .tolerance = given.tolerance };
+  guint8 *bits = find_voxels (voxels.size, voxels.spacing_mm, &making, error);
+
+  if (bits == NULL)
+    return FALSE;
+  voxels.bits = bits;
+  gboolean ok = bench_image (bench, &voxels, &rest, error);
+  oss_free_aligned (bits);
+  return ok;
 }
 
 /* --- The command --- */
@@ -270,12 +283,15 @@ bench_fem (OssCli *cli, int argc, char **argv, GError **error)
                       0, 0, error)
       || !check_options (error))
     return FALSE;
+  if (given.equations != NULL)
+    return oss_cli_bench_equations (given.equations, error);
   if (given.alone != NULL && given.deck != NULL)
     return oss_cli_bench_alone (cli, given.deck, given.alone, error);
   if (given.out != NULL && (output = oss_cli_output_new (given.out, error)) == NULL)
     return FALSE;
   oss_cli_bench_init (&bench);
   bench.ccx = bench.ccx && !given.no_ccx;
+  bench.petsc = bench.petsc && !given.no_petsc;
   if (!measure_machine (&bench, &first, error)
       || !(given.deck != NULL     ? bench_deck (&bench, &rest, error)
            : given.voxels != NULL ? bench_voxels (&bench, &rest, error)

@@ -4,6 +4,7 @@
 #include "cli/oss-cli.h"
 #include "fem/oss-fem-bench.h"
 #include "numeric/oss-machine.h"
+#include "report/oss-report-record.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,22 @@ typedef struct
   OssBenchSolution solution;
 } OssCliSolution;
 
+/* The same equations by this program and by PETSc. */
+typedef struct
+{
+  char name[32];
+  OssBenchSolution own, gamg;
+  char trouble[160]; /* why PETSc has no figures, or "" */
+} OssCliGamg;
+
+/* A voxel model; what is solved to @tolerance. */
+typedef struct
+{
+  gsize size[3];
+  double spacing_mm[3], tolerance;
+  const guint8 *bits;
+} OssCliVoxels;
+
 /* What was measured. */
 typedef struct
 {
@@ -37,7 +54,9 @@ typedef struct
   GArray *kernels;   /* OssBenchKernel */
   GArray *solutions; /* OssCliSolution */
   GArray *peers;     /* OssCliPeer */
+  GArray *gamg;      /* OssCliGamg */
   gboolean ccx;      /* it is installed */
+  gboolean petsc;    /* it is built in, and mpirun installed */
 } OssCliBench;
 
 void oss_cli_bench_init (OssCliBench *self);
@@ -55,6 +74,25 @@ gboolean oss_cli_bench_alone (OssCli *cli, const char *deck, const char *vtu, GE
 /* Runs this program, and @ccx too, on a deck; FALSE when this one fails or a stop is asked for. */
 gboolean oss_cli_bench_compare (const char *deck, const char *name, gboolean ccx, OssCliPeer *peer, const OssTick *tick,
                                 GError **error);
+/* Runs a program in @folder with its output in the file @log there. */
+gboolean oss_cli_bench_run (const char *folder, const char *const *argv, const char *log, OssCliRun *run,
+                            const OssTick *tick, GError **error);
+void oss_cli_bench_remove_folder (const char *folder);
+/* "tet10 2 mm", "CG" -> "tet10_2_mm_cg"; @second: (nullable) */
+char *oss_cli_bench_key (const char *first, const char *second);
+
+/* Solves the equations of a model, or of @voxels when there is none, with PETSc too; @own: (nullable): our solution of
+ * the voxels. */
+gboolean
+oss_cli_bench_compare_gamg (OssCliBench *bench, const char *name, const OssFemModel *model, const OssCliVoxels *voxels,
+                            const OssBenchSolution *own, const OssTick *tick, GError **error);
+/* One of the processes that do so. */
+gboolean oss_cli_bench_equations (const char *path, GError **error);
+void oss_cli_bench_append_gamg (const OssCliBench *self, GString *text);
+void oss_cli_bench_record_gamg (const OssCliBench *self, OssReportRecord *record);
+/* Whether PETSc is built in and mpirun found. */
+gboolean oss_cli_bench_has_petsc (void);
+
 /* Whether "ccx" is found. */
 gboolean oss_cli_bench_has_ccx (void);
 

@@ -3,6 +3,7 @@
 
 #include "base/oss-i18n.h"
 #include "base/oss-memory.h"
+#include "fem/oss-fem-bench-private.h"
 #include "fem/oss-fem-iterative-private.h"
 #include "fem/oss-fem-private.h"
 #include "numeric/oss-amg-private.h"
@@ -432,27 +433,56 @@ bench_apply (OssVoxelSystem *system, const OssVoxelInfo *info, double seconds, O
   return TRUE;
 }
 
+/* The model's system; its load is that of @plates. */
+static OssVoxelSystem *
+make_system (const gsize size[3], const guint8 *bits, const double spacing_mm[3], Plates *plates, const OssTick *tick,
+             GError **error)
+{
+  OssVoxelModel model = { .bits = bits, .bit_modulus_mpa = BONE_MPA, .poisson = 0.3, .remove_islands = TRUE };
+
+  memcpy (model.size, size, sizeof model.size);
+  memcpy (model.spacing_mm, spacing_mm, sizeof model.spacing_mm);
+  if (!plates_init (plates, size, spacing_mm, error))
+    return NULL;
+  model.held = plates->freedom;
+  model.n_held = plates->n;
+  return oss_voxel_system_new (&model, tick, error);
+}
+
+OssVoxelSystem *
+oss_bench_voxel_system (const gsize size[3], const guint8 *bits, const double spacing_mm[3], double **held_mm,
+                        const OssTick *tick, GError **error)
+{
+  g_auto (Plates) plates = { NULL };
+  OssVoxelSystem *system = make_system (size, bits, spacing_mm, &plates, tick, error);
+  OssVoxelInfo info;
+
+  if (system == NULL)
+    return NULL;
+  oss_voxel_system_info (system, &info);
+  *held_mm = g_new0 (double, 3 * info.n_nodes + 1);
+  for (gsize i = 0; i < plates.n; i++)
+    {
+      gint64 node = oss_voxel_system_node (system, plates.freedom[i].at);
+      if (node >= 0)
+        (*held_mm)[3 * node + plates.freedom[i].axis] = plates.value[i];
+    }
+  return system;
+}
+
 gboolean
 oss_bench_voxels (const gsize size[3], const guint8 *bits, const double spacing_mm[3], double tolerance, double seconds,
                   OssBenchKernel *kernel, OssBenchSolution *solution, const OssTick *tick, GError **error)
 {
   OssTick building = oss_tick_part (tick, 0.0, 0.2), solving = oss_tick_part (tick, 0.3, 1.0);
-  OssVoxelModel model = { .bits = bits, .bit_modulus_mpa = BONE_MPA, .poisson = 0.3, .remove_islands = TRUE };
   g_auto (Plates) plates = { NULL };
-  OssVoxelInfo info;
-
-  memcpy (model.size, size, sizeof model.size);
-  memcpy (model.spacing_mm, spacing_mm, sizeof model.spacing_mm);
-  if (!plates_init (&plates, size, spacing_mm, error))
-    return FALSE;
-  model.held = plates.freedom;
-  model.n_held = plates.n;
-  OssVoxelLoad load = { .held_mm = plates.value };
   OssVoxelOptions options = { .tolerance = tolerance };
+  OssVoxelInfo info;
   Meter from = meter_start ();
-  g_autoptr (OssVoxelSystem) system = oss_voxel_system_new (&model, &building, error);
+  g_autoptr (OssVoxelSystem) system = make_system (size, bits, spacing_mm, &plates, &building, error);
   if (system == NULL)
     return FALSE;
+  OssVoxelLoad load = { .held_mm = plates.value };
   g_autoptr (OssVoxelResult) result = oss_voxel_solve (system, &load, &options, &solving, error);
   if (result == NULL)
     return FALSE;

@@ -39,6 +39,28 @@ typedef struct
 } OssPetscEquations;
 
 /**
+ * OssPetscGamg: A x = b by conjugate gradients with PETSc's algebraic multigrid, which ours are compared with.
+ * @n, @start, @column, @value: as in OssBlockMatrix; known to each process
+ * @coordinates, @right: [n][3]
+ * @built: told when the above is not needed any more
+ * @product: (out): b x; the other results: times of this process, for all the same iterations and residual
+ */
+typedef struct
+{
+  gsize n;
+  const guint64 *start;
+  const gint32 *column;
+  const double *value, *coordinates, *right;
+  double tolerance;
+  void (*built) (void *data);
+  void *data;
+  int iterations;
+  double setup_seconds, seconds, cpu_seconds, relative_residual, product;
+} OssPetscGamg;
+
+void oss_petsc_gamg (OssPetscGamg *self); /* within the module */
+
+/**
  * OssPetscModule: what the module offers.  All processes call the same, except for @send and @receive.
  * @most: unknowns that this PETSc can number
  * @start: number of this process, how many there are, how many on this machine
@@ -61,6 +83,7 @@ typedef struct
   double (*sum_on_machine) (double value);
   void (*gather) (const void *mine, void *all, const gsize *bytes);
   void (*solve) (const OssPetscEquations *equations);
+  void (*gamg) (OssPetscGamg *gamg);
 } OssPetscModule;
 
 /* The module's only symbol. */

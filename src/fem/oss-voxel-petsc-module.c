@@ -220,4 +220,5 @@ const OssPetscModule oss_petsc_module = {
   .sum_on_machine = sum_on_machine,
   .gather = gather,
   .solve = solve,
+  .gamg = oss_petsc_gamg,
 };

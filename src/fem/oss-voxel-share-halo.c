@@ -100,7 +100,7 @@ oss_voxel_compare_sizes (gconstpointer a, gconstpointer b)
 }
 
 static void
-find_freedoms (OssVoxelHalo *self, const OssVoxelLevel *level)
+find_freedoms (OssVoxelHalo *self)
 {
   g_autofree gboolean *foreign = g_new0 (gboolean, self->n_shared + 1);
 
@@ -147,7 +147,7 @@ oss_voxel_halo_init (OssVoxelHalo *self, const OssVoxelLevel *level, const int *
     }
   g_free (theirs);
   number_shared (self, named);
-  find_freedoms (self, level);
+  find_freedoms (self);
   self->out = g_new (double, 3 * self->n_sent + 1);
   self->in = g_new (double, 3 * self->n_sent + 1);
   self->sum = g_new (double, 3 * self->n_shared + 1);

@@ -123,6 +123,39 @@ check_peers (JsonObject *root)
     }
 }
 
+/* Our multigrid and PETSc's: the same equations, one answer. The reaction's error is that of the energy: the square of
+ * the residual's. */
+static void
+check_equations (JsonObject *root)
+{
+  static const char *const names[3] = { "tet10_6_mm", "tet4_3_mm", "voxel_40_x_40_x_40" };
+  JsonObject *equations = json_object_get_object_member (root, "equations");
+
+  if (!json_object_get_boolean_member (root, "petsc"))
+    {
+      g_test_message ("PETSc is not built in, or mpirun not installed: nothing was compared with it");
+      return;
+    }
+  for (int i = 0; i < 3; i++)
+    {
+      JsonObject *one = json_object_get_object_member (equations, names[i]);
+      g_assert_true (json_object_get_null_member (one, "trouble"));
+      JsonObject *own = json_object_get_object_member (one, "ossature"),
+                 *gamg = json_object_get_object_member (one, "gamg");
+      g_assert_cmpfloat (fabs (number (own, "reaction_n")), >, 1e-3);
+      g_assert_cmpfloat (fabs (number (gamg, "reaction_n") / number (own, "reaction_n") - 1.0), <, 1e-6);
+      for (int k = 0; k < 2; k++)
+        {
+          JsonObject *run = k == 0 ? own : gamg;
+          g_assert_cmpfloat (number (run, "relative_residual"), <, 1.01e-6);
+          g_assert_cmpint (json_object_get_int_member (run, "iterations"), >, 3);
+          g_assert_cmpfloat (number (run, "bytes_per_unknown"), >, 50.0);
+        }
+      g_assert_cmpfloat (fabs (number (one, "time_ratio") * number (own, "seconds") / number (gamg, "seconds") - 1.0),
+                         <, 1e-12);
+    }
+}
+
 static void
 test_quick (void)
 {
@@ -134,6 +167,7 @@ test_quick (void)
   check_kernels (root);
   check_solutions (root);
   check_peers (root);
+  check_equations (root);
   g_assert_true (g_file_test (file, G_FILE_TEST_IS_REGULAR));
   g_unlink (file);
 }
