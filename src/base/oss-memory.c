@@ -12,6 +12,12 @@
 
 #define ALIGNMENT 64
 
+char *
+oss_memory_text (double bytes)
+{
+  return g_format_size_full ((guint64) CLAMP (bytes, 0.0, 1e18), G_FORMAT_SIZE_IEC_UNITS);
+}
+
 /* calloc() hands out large blocks as fresh pages that are zero by themselves: nothing is written here, so that even a
  * gigabyte is there at once and a stop is not kept waiting.  The block's own address stands before the aligned one. */
 void *
@@ -24,8 +30,9 @@ oss_alloc_aligned (gsize n, gsize size, const char *what, GError **error)
     block = calloc (1, bytes + 2 * ALIGNMENT);
   if (block == NULL)
     {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for %s: %.1f GB are needed."), what,
-                   (double) n * (double) size / 1e9);
+      g_autofree char *needed = oss_memory_text ((double) n * (double) size);
+      g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY, _ ("Not enough memory for %s: %s are needed."), what,
+                   needed);
       return NULL;
     }
   char *aligned = block + 2 * ALIGNMENT - (guintptr) block % ALIGNMENT;

@@ -15,4 +15,7 @@ OSS_API void oss_free_aligned (void *p);
 OSS_API double oss_memory_peak_mib (void);
 OSS_API void oss_memory_reset_peak (void);
 
+/* A size in words, "1.4 GiB" or "26.0 KiB": (transfer full). */
+OSS_API char *oss_memory_text (double bytes);
+
 G_END_DECLS

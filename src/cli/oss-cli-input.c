@@ -51,10 +51,10 @@ const GOptionEntry oss_cli_input_simulate[] = {
   DOUBLE ("displacement", displacement,
           /* xgettext:no-c-format */
           N_ ("how far the superior endplate is pressed down (default: 0.68 % of the height)"), "MM"),
-  STRING ("caps", caps, N_ ("what stands between endplates and plates: none (the default), pmma (bone cement) or disc"),
-          "KIND"),
-  DOUBLE ("cap-thickness", cap_thickness, N_ ("from an endplate's mean height to its plate (default: pmma 10, disc 8)"),
-          "MM"),
+  STRING ("caps", caps,
+          N_ ("what stands between endplates and platens: none (the default), pmma (bone cement) or disc"), "KIND"),
+  DOUBLE ("cap-thickness", cap_thickness,
+          N_ ("from an endplate’s mean height to its platen (default: pmma 10, disc 8)"), "MM"),
   DOUBLE ("cap-modulus", cap_modulus, N_ ("Young's modulus of the caps (default: pmma 2500, disc 8)"), "MPA"),
   { NULL },
 };

@@ -37,7 +37,7 @@ static const GOptionEntry entries[] = {
         "turn-right=M"),
     "SET:M" },
   { "platen", 0, 0, G_OPTION_ARG_STRING_ARRAY, &loads.platen,
-    N_ ("a rigid plate bonded to a set, free but for what is given: ux, uy, uz, rx, ry, rz, fx, fy, fz, mx, my, mz, "
+    N_ ("a rigid platen bonded to a set, free but for what is given: ux, uy, uz, rx, ry, rz, fx, fy, fz, mx, my, mz, "
         "glide=AXIS"),
     "SET:KEY=N,…" },
   { "write-deck", 0, 0, G_OPTION_ARG_FILENAME, &given.write_deck, N_ ("also write the model as it was solved"),

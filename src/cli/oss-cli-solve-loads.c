@@ -187,9 +187,10 @@ platen_key (const Load *self, OssFemPlaten *platen, const char *key, const char 
         platen->reference_mm[k] = value;
         return TRUE;
       }
-  return fail (self, error,
-               _ ("a plate has the motions ux, uy, uz (mm), rx, ry, rz (radians), the loads fx, fy, fz (N), mx, my, mz "
-                  "(N mm), the reference x, y, z (mm), and glide=x, y or z."));
+  return fail (
+      self, error,
+      _ ("a platen has the motions ux, uy, uz (mm), rx, ry, rz (radians), the loads fx, fy, fz (N), mx, my, mz "
+         "(N mm), the reference x, y, z (mm), and glide=x, y or z."));
 }
 
 static void

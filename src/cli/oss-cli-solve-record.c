@@ -275,7 +275,7 @@ oss_cli_solved_print (const OssCliSolved *self, GError **error)
     {
       const double *m = result->platen_motion + 6 * i, *f = result->platen_force + 6 * i;
       g_string_append_printf (text,
-                              _ ("plate %s: moved %.4g, %.4g, %.4g mm, turned %.4g, %.4g, %.4g rad; %.6g, %.6g, "
+                              _ ("platen %s: moved %.4g, %.4g, %.4g mm, turned %.4g, %.4g, %.4g rad; %.6g, %.6g, "
                                  "%.6g N, %.6g, %.6g, %.6g N mm\n"),
                               (const char *) self->loads->platen_names->pdata[i], m[0], m[1], m[2], m[3], m[4], m[5],
                               f[0], f[1], f[2], f[3], f[4], f[5]);

@@ -300,12 +300,18 @@ add_warnings (OssReportRecord *record, const OssVoxelCompression *compression, c
   g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
 
   if (result->n_islands > 0)
-    g_ptr_array_add (warnings, g_strdup_printf (_ ("%zu parts of %zu voxels touch neither face and were left out."),
-                                                result->n_islands, result->n_island_voxels));
-  if (result->projected_motions > 0)
     g_ptr_array_add (warnings,
-                     g_strdup_printf (_ ("%d rigid motions that no load excites were taken out of the displacement."),
-                                      result->projected_motions));
+                     g_strdup_printf (OSS_NGETTEXT ("%zu part of %zu voxels touches neither face and was left out.",
+                                                    "%zu parts of %zu voxels touch neither face and were left out.",
+                                                    result->n_islands),
+                                      result->n_islands, result->n_island_voxels));
+  if (result->projected_motions > 0)
+    g_ptr_array_add (
+        warnings,
+        g_strdup_printf (OSS_NGETTEXT ("%d rigid motion that no load excites was taken out of the displacement.",
+                                       "%d rigid motions that no load excites were taken out of the displacement.",
+                                       (gulong) result->projected_motions),
+                         result->projected_motions));
   if (result->curve != NULL)
     oss_yielding_warn (compression->yielding, result->curve, result->distance_mm, FALSE, warnings);
   oss_report_record_strings (record, "warnings", (const char *const *) warnings->pdata, (int) warnings->len);
@@ -384,10 +390,16 @@ print_summary (const OssVoxelCompression *compression, const OssVoxelCompressed 
   g_string_append_printf (text, _ ("Pistoia (2 %% beyond 0.7 %%): factor %.5g, failure load %.5g N\n"),
                           result->pistoia_factor, result->pistoia_failure_load_n);
   if (result->n_islands > 0)
-    g_string_append_printf (text, _ ("%zu parts of %zu voxels touch neither face and were left out\n"),
+    g_string_append_printf (text,
+                            OSS_NGETTEXT ("%zu part of %zu voxels touches neither face and was left out\n",
+                                          "%zu parts of %zu voxels touch neither face and were left out\n",
+                                          result->n_islands),
                             result->n_islands, result->n_island_voxels);
   if (result->projected_motions > 0)
-    g_string_append_printf (text, _ ("%d rigid motions that no load excites were taken out\n"),
+    g_string_append_printf (text,
+                            OSS_NGETTEXT ("%d rigid motion that no load excites was taken out\n",
+                                          "%d rigid motions that no load excites were taken out\n",
+                                          (gulong) result->projected_motions),
                             result->projected_motions);
   if (result->curve != NULL)
     {

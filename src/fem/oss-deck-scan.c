@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/oss-i18n.h"
+#include "base/oss-memory.h"
 #include "fem/oss-deck-private.h"
 #include "numeric/oss-cholesky.h"
 
@@ -64,9 +65,11 @@ check_size (const char *name, gsize bytes, GError **error)
 
   if (available <= 0.0 || needed <= available)
     return TRUE;
+  g_autofree char *size = oss_memory_text ((double) bytes), *asked = oss_memory_text (needed),
+                  *there = oss_memory_text (available);
   g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-               _ ("Not enough memory to read “%s” of %.2f GB: at least %.2f GB are needed, %.2f GB are free."), name,
-               (double) bytes / 1e9, needed / 1e9, available / 1e9);
+               _ ("Not enough memory to read “%s” of %s: at least %s are needed, %s are free."), name, size, asked,
+               there);
   return FALSE;
 }
 

@@ -135,7 +135,7 @@ oss_fem_capped_solve (OssCapped *self, const OssFemModel *bone, double displacem
     {
       g_set_error_literal (
           error, OSS_ERROR, OSS_ERROR_FAILED,
-          _ ("The plates do not bring the endplates nearer. Look at the caps' thickness and modulus."));
+          _ ("The platens do not bring the endplates nearer. Look at the caps’ thickness and modulus."));
       return NULL;
     }
   double scale = displacement_mm / nearer;

@@ -61,7 +61,7 @@ oss_caps_check (const OssCaps *self, GError **error)
     g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("The caps' modulus of %g MPa is outside 0.1 to 1000000 MPa."),
                  self->modulus_mpa);
   else if (!(self->poisson >= 0.0 && self->poisson <= 0.495))
-    g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("The caps' Poisson's ratio of %g is outside 0 to 0.495."),
+    g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("The caps’ Poisson’s ratio of %g is outside 0 to 0.495."),
                  self->poisson);
   else
     return TRUE;

@@ -361,7 +361,6 @@ check_platens (const Solution *self, GError **error)
 {
   const OssFemModel *model = self->model;
   const OssConstraints *constraints = self->constraints;
-  static const char *const motions[6] = { "along x", "along y", "along z", "about x", "about y", "about z" };
 
   for (gsize k = 0; k < 6 * model->n_platens; k++)
     {
@@ -371,8 +370,9 @@ check_platens (const Solution *self, GError **error)
           && (platen->load[k % 6] != 0.0 || (platen->prescribed[k % 6] && platen->motion[k % 6] != 0.0)))
         {
           g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                       _ ("Platen %zu is loaded or moved %s, where nothing resists: it glides."), k / 6,
-                       motions[k % 6]);
+                       k % 6 < 3 ? _ ("Platen %zu is loaded or moved along %c, where nothing resists: it glides.")
+                                 : _ ("Platen %zu is loaded or turned about %c, where nothing resists: it glides."),
+                       k / 6, "xyz"[k % 3]);
           return FALSE;
         }
     }

@@ -38,7 +38,7 @@ oss_fem_material_isotropic (OssFemMaterial *self, double modulus_mpa, double poi
   if (!oss_lame_unit (poisson, &lambda, &mu))
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                   _ ("Poisson's ratio is %g; it has to be above -1 and below 0.5."), poisson);
+                   _ ("Poisson’s ratio is %g; it has to be above −1 and below 0.5."), poisson);
       return FALSE;
     }
   *self = (OssFemMaterial){ .kind = OSS_ELASTICITY_ISOTROPIC,
@@ -97,7 +97,7 @@ from_engineering (const double c[9], double block[6], double shear[3], GError **
     {
       g_set_error (
           error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-          _ ("Poisson's ratios nu12 %g, nu13 %g, nu23 %g do not suit E1 %g, E2 %g, E3 %g MPa: some strain would "
+          _ ("Poisson’s ratios nu12 %g, nu13 %g, nu23 %g do not suit E1 %g, E2 %g, E3 %g MPa: some strain would "
              "store no energy. |nu12| has to be below sqrt (E1/E2), and so on."),
           c[3], c[4], c[5], c[0], c[1], c[2]);
       return FALSE;

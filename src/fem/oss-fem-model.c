@@ -10,7 +10,7 @@ check_material (const OssFemModel *model, GError **error)
   if (!oss_lame_unit (model->poisson, &lambda, &mu))
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                   _ ("Poisson's ratio is %g; it has to be above -1 and below 0.5."), model->poisson);
+                   _ ("Poisson’s ratio is %g; it has to be above −1 and below 0.5."), model->poisson);
       return FALSE;
     }
   for (gsize e = 0; model->material != NULL && e < model->mesh->n_elements; e++)

@@ -331,8 +331,9 @@ oss_voxel_nonlinear_room (const OssVoxelSystem *system, double more, GError **er
 
   if (free <= 0.0 || need <= free)
     return TRUE;
+  g_autofree char *asked = oss_memory_text (need), *there = oss_memory_text (free);
   g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-               _ ("The nonlinear solution of %zu voxels needs %.1f GB; %.1f GB are free."), n, need / 1e9, free / 1e9);
+               _ ("The nonlinear solution of %zu voxels needs %s; %s are free."), n, asked, there);
   return FALSE;
 }
 

@@ -89,7 +89,7 @@ typedef struct
   OssLoadPoint *points;
   gsize n_points;
   gboolean converged;
-  char reason[160];
+  char reason[256];
   double stiffness_n_per_mm;
   double peak_n, peak_mm, plateau_n;
   gboolean falling;

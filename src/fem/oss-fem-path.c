@@ -263,8 +263,8 @@ static void
 tell_failure (Follower *self, const OssLoadPoint *point)
 {
   g_snprintf (self->curve->reason, sizeof self->curve->reason,
-              "not converged at %.4g mm (%.3g %% apparent strain): %d iterations left %.1e of the reaction out of "
-              "balance, after %d cuts",
+              _ ("not converged at %.4g mm (%.3g %% apparent strain): %d iterations left %.1e of the reaction out of "
+                 "balance, after %d cuts"),
               self->target * self->path.displacement_mm,
               100.0 * self->target * self->path.displacement_mm / self->path.height_mm, point->iterations,
               point->residual, self->curve->cuts);
@@ -319,7 +319,7 @@ follow (Follower *self, GError **error)
           if (self->points->len > (guint) (MOST_TIMES * self->path.increments))
             {
               g_snprintf (self->curve->reason, sizeof self->curve->reason,
-                          "the load moves on and the body does not: %.4g of %.4g mm after %u increments",
+                          _ ("the load moves on and the body does not: %.4g of %.4g mm after %u increments"),
                           self->share * self->path.displacement_mm, self->path.displacement_mm, self->points->len - 1);
               return TRUE;
             }

@@ -329,10 +329,11 @@ check_memory (const OssMesh *mesh, GError **error)
 
   if (available <= 0.0 || needed <= available)
     return TRUE;
+  g_autofree char *asked = oss_memory_text (needed), *there = oss_memory_text (available);
   g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-               _ ("Not enough memory for %zu elements and up to %zu unknowns: at least %.2f GB are needed, %.2f GB are "
-                  "free. Use larger elements; twice the size needs an eighth."),
-               mesh->n_elements, 3 * mesh->n_nodes, needed / 1e9, available / 1e9);
+               _ ("Not enough memory for %zu elements and up to %zu unknowns: at least %s are needed, %s are free. "
+                  "Use larger elements; twice the size needs an eighth."),
+               mesh->n_elements, 3 * mesh->n_nodes, asked, there);
   return FALSE;
 }
 

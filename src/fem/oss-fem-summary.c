@@ -202,7 +202,7 @@ oss_fem_approach (const OssFemModel *model, double move_mm[3], double *height_mm
     {
       g_set_error_literal (error, OSS_ERROR, OSS_ERROR_UNSUPPORTED,
                            _ ("A load beyond yield is followed by displacement: all nodes that are moved have to be "
-                              "moved alike, without forces, equations or plates."));
+                              "moved alike, without forces, equations or platens."));
       return FALSE;
     }
   double top = mean_place (model, kind, 2, common.move, &n_moved);

@@ -36,16 +36,16 @@ check_elements (const OssPlaneModel *model, GError **error)
                                           model->n_elements));
   for (gsize i = 0; i < 2 * model->n_nodes; i++)
     if (!isfinite (model->nodes[i]))
-      return wrong (error, g_strdup_printf (_ ("Node %zu has a coordinate that is not a number."), i / 2 + 1));
+      return wrong (error, g_strdup_printf (_ ("Node %zu has a coordinate that is not a number."), i / 2));
   for (gsize c = 0; c < 4 * model->n_elements; c++)
     if (model->elements[c] < 0 || (gsize) model->elements[c] >= model->n_nodes)
-      return wrong (error, g_strdup_printf (_ ("Element %zu has no such node: %d."), c / 4 + 1, model->elements[c]));
+      return wrong (error, g_strdup_printf (_ ("Element %zu has no such node: %d."), c / 4, model->elements[c]));
   for (gsize e = 0; e < model->n_elements; e++)
     {
       if (model->material != NULL ? model->material[e] >= model->n_materials : model->n_materials == 0)
-        return wrong (error, g_strdup_printf (_ ("Element %zu has no material."), e + 1));
+        return wrong (error, g_strdup_printf (_ ("Element %zu has no material."), e));
       if (model->thickness_mm != NULL && (!(model->thickness_mm[e] > 0.0) || !isfinite (model->thickness_mm[e])))
-        return wrong (error, g_strdup_printf (_ ("Element %zu has a thickness of %g mm: it must be above 0."), e + 1,
+        return wrong (error, g_strdup_printf (_ ("Element %zu has a thickness of %g mm: it must be above 0."), e,
                                               model->thickness_mm[e]));
     }
   return TRUE;
@@ -58,8 +58,8 @@ check_ties (const OssPlaneModel *model, GError **error)
     {
       gint32 to = model->tied_to[i];
       if (to < 0 || (gsize) to >= model->n_nodes || model->tied_to[to] != to)
-        return wrong (error, g_strdup_printf (_ ("Node %zu is tied to %d, which is tied itself or is not there."),
-                                              i + 1, to + 1));
+        return wrong (error,
+                      g_strdup_printf (_ ("Node %zu is tied to %d, which is tied itself or is not there."), i, to));
     }
   return TRUE;
 }
@@ -70,7 +70,7 @@ check_loads (const OssPlaneModel *model, const OssNodal *loads, gsize n, GError 
   for (gsize i = 0; i < n; i++)
     if (loads[i].node < 0 || (gsize) loads[i].node >= model->n_nodes || loads[i].axis < 0 || loads[i].axis > 1
         || !isfinite (loads[i].value))
-      return wrong (error, g_strdup_printf (_ ("Load %zu (node %d, axis %d, value %g) does not suit the mesh."), i + 1,
+      return wrong (error, g_strdup_printf (_ ("Load %zu (node %d, axis %d, value %g) does not suit the mesh."), i,
                                             loads[i].node, loads[i].axis, loads[i].value));
   return TRUE;
 }
@@ -119,7 +119,7 @@ hold (OssPlaneSystem *self, GError **error)
       gsize freedom = 3 * (gsize) master_of (model, load->node) + (gsize) load->axis;
       if (self->held[freedom] && model->tied_to == NULL && value[freedom] != load->value)
         return wrong (error, g_strdup_printf (_ ("Node %d is prescribed twice along axis %d: %g and %g mm."),
-                                              load->node + 1, load->axis, value[freedom], load->value));
+                                              load->node, load->axis, value[freedom], load->value));
       self->held[freedom] = 1;
       value[freedom] = load->value;
     }

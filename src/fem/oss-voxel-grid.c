@@ -287,7 +287,7 @@ oss_voxel_level_begin (const gsize size[3], const double spacing_mm[3], const gb
   if (!oss_voxel_element_stiffness (spacing_mm, poisson, self->stiffness))
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                   _ ("Poisson's ratio is %g; it has to be above -1 and below 0.5."), poisson);
+                   _ ("Poisson’s ratio is %g; it has to be above −1 and below 0.5."), poisson);
       g_free (self);
       return NULL;
     }

@@ -219,8 +219,11 @@ oss_voxel_remove_islands (const OssVoxelModel *model, OssVoxelBits *bits, OssVox
   if (parts->n_islands > 0 && !model->remove_islands)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                   _ ("%zu voxels in %zu parts do not hang together by faces with what is held or loaded. Remove the "
-                      "islands, or hold them."),
+                   OSS_NGETTEXT ("%zu voxels in %zu part do not hang together by faces with what is held or loaded. "
+                                 "Remove the islands, or hold them.",
+                                 "%zu voxels in %zu parts do not hang together by faces with what is held or loaded. "
+                                 "Remove the islands, or hold them.",
+                                 parts->n_islands),
                    parts->n_island_voxels, parts->n_islands);
       return FALSE;
     }

@@ -2,6 +2,7 @@
 #include "fem/oss-voxel-petsc-group.h"
 
 #include "base/oss-i18n.h"
+#include "base/oss-memory.h"
 #include "base/oss-parallel.h"
 #include "fem/oss-voxel-petsc.h"
 #include "numeric/oss-cholesky.h"
@@ -149,8 +150,10 @@ oss_processes_have_memory (double bytes, GError **error)
   gboolean enough = !(free_bytes > 0.0 && needed > free_bytes);
 
   if (!enough)
-    g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-                 _ ("The processes on one machine need %.1f GB together; %.1f GB are free."), needed / 1e9,
-                 free_bytes / 1e9);
+    {
+      g_autofree char *asked = oss_memory_text (needed), *there = oss_memory_text (free_bytes);
+      g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
+                   _ ("The processes on one machine need %s together; %s are free."), asked, there);
+    }
   return oss_processes_agree (enough, error);
 }

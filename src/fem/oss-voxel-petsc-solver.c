@@ -131,7 +131,7 @@ oss_petsc_iterate (OssPetscJob *self, GError **error)
   g_strlcpy (result->reason, "converged", sizeof result->reason);
   if (!result->converged)
     g_snprintf (result->reason, sizeof result->reason,
-                "the residual is %.2e of the load after %d iterations, asked were %.2e", result->relative_residual,
+                _ ("the residual is %.2e of the load after %d iterations, asked were %.2e"), result->relative_residual,
                 result->iterations, self->header.tolerance);
   return TRUE;
 }

@@ -69,9 +69,10 @@ oss_voxel_check_room (const OssVoxelSystem *self, double needed, GError **error)
 
   if (!(free_bytes > 0.0) || needed <= free_bytes)
     return TRUE;
+  g_autofree char *asked = oss_memory_text (needed), *there = oss_memory_text (free_bytes);
   g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-               _ ("The voxel solver needs %.1f GB for %.1f million unknowns; %.1f GB are free."), needed / 1e9,
-               (double) self->n_unknowns / 1e6, free_bytes / 1e9);
+               _ ("The voxel solver needs %s for %.4g million unknowns; %s are free."), asked,
+               (double) self->n_unknowns / 1e6, there);
   return FALSE;
 }
 
@@ -456,7 +457,7 @@ run (Solve *self, const OssVoxelOptions *options, OssVoxelResult *result, double
   result->converged = result->relative_residual <= tolerance;
   if (!result->converged)
     g_snprintf (result->reason, sizeof result->reason,
-                "the residual is %.2e of the load after %d iterations, asked were %.2e", result->relative_residual,
+                _ ("the residual is %.2e of the load after %d iterations, asked were %.2e"), result->relative_residual,
                 result->iterations, tolerance);
   return TRUE;
 }

@@ -2,6 +2,7 @@
 #include "image/oss-labels.h"
 
 #include "base/oss-i18n.h"
+#include "base/oss-memory.h"
 
 #include <string.h>
 
@@ -153,9 +154,9 @@ oss_labels_components (const OssLabels *self, int connectivity, GArray **sizes, 
   part = g_try_new (guint32, count);
   if (part == NULL)
     {
+      g_autofree char *needed = oss_memory_text ((double) count * sizeof (guint32));
       g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-                   _ ("Not enough memory for connected parts: %.1f GB are needed."),
-                   (double) count * sizeof (guint32) / 1e9);
+                   _ ("Not enough memory for connected parts: %s are needed."), needed);
       return NULL;
     }
   parents = g_array_new (FALSE, FALSE, sizeof (guint32));

@@ -2,6 +2,7 @@
 #include "image/oss-labels.h"
 
 #include "base/oss-i18n.h"
+#include "base/oss-memory.h"
 #include "image/oss-loop-private.h"
 
 #include <string.h>
@@ -148,9 +149,9 @@ oss_labels_distance (const OssLabels *self, gboolean inside, const OssTick *tick
 
   if (squared == NULL)
     {
+      g_autofree char *needed = oss_memory_text ((double) oss_grid_count (&self->grid) * sizeof (float));
       g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-                   _ ("Not enough memory for a distance map: %.1f GB are needed."),
-                   (double) oss_grid_count (&self->grid) * sizeof (float) / 1e9);
+                   _ ("Not enough memory for a distance map: %s are needed."), needed);
       return NULL;
     }
   if (!oss_loop (n_rows, 64, sweep_rows, &along_j, tick ? &a : NULL, NULL, error)

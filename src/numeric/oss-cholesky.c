@@ -287,10 +287,11 @@ factorize (void *data, const int *stop)
 static gboolean
 fail_memory (const OssCholesky *self, double available, GError **error)
 {
+  g_autofree char *asked = oss_memory_text (self->info.memory_bytes), *there = oss_memory_text (available);
   g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-               _ ("Not enough memory for this mesh: it needs about %.1f GB; %.1f GB are free. "
+               _ ("Not enough memory for this mesh: it needs about %s; %s are free. "
                   "Use larger elements; twice the size needs about a sixteenth."),
-               self->info.memory_bytes / 1e9, available / 1e9);
+               asked, there);
   return FALSE;
 }
 

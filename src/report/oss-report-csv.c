@@ -93,9 +93,9 @@ add_mechanics (GString *out, const OssReportData *self)
   add_number (out, "displacement", self->displacement_mm, "mm", "superior endplate, along the axis", "");
   add_number (out, "body_height", strength->height_mm, "mm", "between the endplates", "");
   add_text (out, "caps", self->simulated ? oss_caps_name (self->caps.kind) : NULL, "", "", "");
-  add_number (out, "caps_thickness", self->caps.thickness_mm, "mm", "from an endplate's mean height to its plate", "");
+  add_number (out, "caps_thickness", self->caps.thickness_mm, "mm", "from an endplate's mean height to its platen", "");
   add_number (out, "caps_modulus", self->caps.modulus_mpa, "MPa", "", "");
-  add_number (out, "stiffness_with_caps", self->caps_stiffness_n_per_mm, "N/mm", "reaction over the plates' approach",
+  add_number (out, "stiffness_with_caps", self->caps_stiffness_n_per_mm, "N/mm", "reaction over the platens' approach",
               "");
   add_number (out, "von_mises_max", stress->maximum_mpa, "MPa", volume, "");
   add_number (out, "von_mises_p99", stress->p99_mpa, "MPa", volume, "");

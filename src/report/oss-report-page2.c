@@ -259,7 +259,7 @@ put_loading (Column *self)
 {
   const OssReportData *data = self->page->data;
   g_autofree char *moved = oss_format_quantity (data->displacement_mm, 3, "mm");
-  g_autofree char *plates = oss_format_quantity (data->caps_displacement_mm, 3, "mm");
+  g_autofree char *platens = oss_format_quantity (data->caps_displacement_mm, 3, "mm");
   g_autofree char *thick = oss_format_quantity (data->caps.thickness_mm, 1, "mm");
   g_autofree char *modulus = oss_format_quantity (data->caps.modulus_mpa, data->caps.modulus_mpa < 10.0 ? 1 : 0, "MPa");
   g_autofree char *poisson = oss_format_number (data->caps.poisson, 2);
@@ -271,8 +271,8 @@ put_loading (Column *self)
       put_row (self, _ ("Support"), _ ("lower endplate held in all directions"));
       return;
     }
-  put_rowf (self, _ ("Loading"), _ ("rigid plates %s nearer, bonded to the caps; so endplates %s nearer on the mean"),
-            plates, moved);
+  put_rowf (self, _ ("Loading"), _ ("rigid platens %s nearer, bonded to the caps; so endplates %s nearer on the mean"),
+            platens, moved);
   put_rowf (self, _ ("Caps"), _ ("%s, %s, %s; Poisson’s ratio %s"), oss_caps_title (data->caps.kind), thick, modulus,
             poisson);
   put_rowf (self, _ ("Stiffness"), _ ("between the endplates; %s N/mm with the caps"), whole);
@@ -297,7 +297,8 @@ put_simulation (Column *self)
     put_rowf (self, _ ("Solver"), _ ("%s, %d iterations"), data->solver, data->solver_iterations);
   else
     put_row (self, _ ("Solver"), data->solver);
-  put_rowf (self, _ ("Residual"), _ ("%s relative (%s)"), residual, data->solver_reason);
+  put_rowf (self, _ ("Residual"), _ ("%s relative (%s)"), residual,
+            g_strcmp0 (data->solver_reason, "solved") == 0 ? _ ("solved") : data->solver_reason);
   end_table (self);
 }
 

@@ -85,7 +85,7 @@ const WrongDeck wrong_decks[] = {
   { "modulus infinite", "1000,0.3", "inf,0.3", "line 20: “inf” is not a number", WRONG_TO_READ },
   { "Poisson's ratio 0.5", "1000,0.3", "1000,0.5", "0.5", WRONG_TO_READ },
   { "Poisson's ratio 0.7", "1000,0.3", "1000,0.7", "below 0.5", WRONG_TO_READ },
-  { "Poisson's ratio -1", "1000,0.3", "1000,-1", "above -1", WRONG_TO_READ },
+  { "Poisson's ratio -1", "1000,0.3", "1000,-1", "above −1", WRONG_TO_READ },
   { "not positive definite", "*ELASTIC\n1000,0.3", "*ELASTIC, TYPE=ORTHO\n1,2,1,2,2,1,1,1\n1", "line 19",
     WRONG_TO_READ },
   { "one constant", "1000,0.3", "1000", "line 20: 1 constants are given; 2 are needed", WRONG_TO_READ },

@@ -437,7 +437,7 @@ test_memory (void)
     }
   g_test_trap_subprocess ("/fem/voxel-multigrid/memory/subprocess", 0, 0);
   g_test_trap_assert_passed ();
-  g_test_trap_assert_stderr ("*GB for 0.6 million unknowns*GB are free*");
+  g_test_trap_assert_stderr ("*iB for 0.6* million unknowns*iB are free*");
 }
 
 int

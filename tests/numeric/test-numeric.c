@@ -319,7 +319,7 @@ test_memory (void)
     }
   g_test_trap_subprocess ("/numeric/cholesky/memory/subprocess", 0, 0);
   g_test_trap_assert_passed ();
-  g_test_trap_assert_stderr ("*it needs about*GB*are free*");
+  g_test_trap_assert_stderr ("*it needs about*iB*are free*");
 }
 
 static void
