@@ -411,7 +411,8 @@ oss_voxel_solve_nonlinear (OssVoxelSystem *system, const double *held_mm, const 
       curve->volume_mm3 += isfinite (plasticity->compression_mpa[e]) ? body.volume_mm3 : 0.0;
     }
   g_strlcpy (curve->solver, "voxel multigrid", sizeof curve->solver);
-  if (!oss_path_follow (&body.base, path, curve, tick, error) || !take_results (&body, curve, tick, error))
-    return NULL;
-  return g_steal_pointer (&curve);
+  system->work.tick = tick; /* sweeps end early when asked to stop; whoever asked for one asks the tick too */
+  gboolean done = oss_path_follow (&body.base, path, curve, tick, error) && take_results (&body, curve, tick, error);
+  system->work.tick = NULL;
+  return done ? g_steal_pointer (&curve) : NULL;
 }
