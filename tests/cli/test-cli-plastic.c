@@ -346,7 +346,7 @@ test_memory (void)
   g_test_skip ("a limit on the address space and the address sanitizer exclude one another");
 #else
   char *argv[] = { (char *) "sh", (char *) "-c",
-                   (char *) "ulimit -v 1200000; exec \"$0\" --quiet --threads 1 solve --modulus large.nii.gz --strain "
+                   (char *) "ulimit -v 1000000; exec \"$0\" --quiet --threads 1 solve --modulus large.nii.gz --strain "
                             "-0.01 --nonlinear --out limited",
                    (char *) g_getenv ("OSSATURE_CLI"), NULL };
 
