@@ -418,9 +418,10 @@ check_memory (const OssFemModel *model, const OssElementRule *rule, GError **err
 
   if (!(available > 0.0) || need <= available)
     return TRUE;
+  g_autofree char *asked = oss_memory_text (need), *there = oss_memory_text (available);
   g_set_error (error, OSS_ERROR, OSS_ERROR_OUT_OF_MEMORY,
-               _ ("The nonlinear solution of %zu elements needs at least %.1f GB; %.1f GB are free."),
-               model->mesh->n_elements, need / 1e9, available / 1e9);
+               _ ("The nonlinear solution of %zu elements needs at least %s; %s are free."), model->mesh->n_elements,
+               asked, there);
   return FALSE;
 }
 

@@ -114,11 +114,15 @@ oss_yielding_warn (const OssYielding *self, const OssFemCurve *curve, double hei
                      g_strdup (_ ("There is no offset yield: the curve does not reach the 0.2 % offset line, or its "
                                   "increments are too coarse there.")));
   if (curve->n_bounded > 0)
-    g_ptr_array_add (warnings,
-                     g_strdup_printf (_ ("%zu elements are too large for so short a softening: their yield stress "
-                                         "falls less steeply, and they take more energy. Use smaller elements, or "
-                                         "soften over more millimetres."),
-                                      curve->n_bounded));
+    g_ptr_array_add (
+        warnings, g_strdup_printf (OSS_NGETTEXT ("%zu element is too large for so short a softening: its yield stress "
+                                                 "falls less steeply, and it takes more energy. Use smaller "
+                                                 "elements, or soften over more millimetres.",
+                                                 "%zu elements are too large for so short a softening: their yield "
+                                                 "stress falls less steeply, and they take more energy. Use "
+                                                 "smaller elements, or soften over more millimetres.",
+                                                 curve->n_bounded),
+                                   curve->n_bounded));
   if (!quadratic)
     g_ptr_array_add (warnings, g_strdup (_ ("Linear elements answer plastic flow too stiffly; the curve of quadratic "
                                             "tetrahedra lies lower.")));
