@@ -12,6 +12,7 @@
 
 #define DECK_BINS 128
 #define MOST_VOXELS 2048
+#define VOXEL_MM 0.037
 
 static struct
 {
@@ -28,7 +29,10 @@ static const GOptionEntry entries[] = {
     "MM" },
   { "hex8", 0, 0, G_OPTION_ARG_DOUBLE, &given.hex8_mm, N_ ("size of hexahedra (default 1); 0 leaves them out"), "MM" },
   { "voxels", 0, 0, G_OPTION_ARG_FILENAME, &given.voxels,
-    N_ ("only voxels: a cube of N voxels along each edge (128 without this), or an image above 0 (NIfTI)"), "N|FILE" },
+    N_ ("only voxels: a cube of N voxels along each edge (128 without this), “centrum”: a vertebral body of 40 × 30 × "
+        "25 "
+        "mm, or an image above 0 (NIfTI)"),
+    "N|centrum|FILE" },
   { "tolerance", 0, 0, G_OPTION_ARG_DOUBLE, &given.tolerance,
     N_ ("relative residual of voxels, and of what PETSc solves too (default 1e-6)"), "R" },
   { "deck", 0, 0, G_OPTION_ARG_FILENAME, &given.deck,
@@ -154,10 +158,19 @@ bits_of (const OssLabels *labels, gsize size[3], double spacing_mm[3], GError **
 static guint8 *
 find_voxels (gsize size[3], double spacing_mm[3], const OssTick *tick, GError **error)
 {
+  static const double centrum_mm[3] = { 40.0, 30.0, 25.0 };
   const char *text = given.voxels != NULL ? given.voxels : given.quick ? "40" : "128";
+  gboolean centrum = strcmp (text, "centrum") == 0;
   char *end = NULL;
   guint64 n = g_ascii_strtoull (text, &end, 10);
 
+  for (int k = 0; k < 3; k++)
+    {
+      spacing_mm[k] = VOXEL_MM;
+      size[k] = centrum ? (gsize) (centrum_mm[k] / VOXEL_MM + 0.5) : n;
+    }
+  if (centrum)
+    return oss_bench_trabeculae (size, TRUE, tick, error);
   if (end == text || *end != '\0')
     {
       g_autoptr (OssLabels) labels = oss_nifti_read_labels (text, tick, error);
@@ -169,12 +182,7 @@ find_voxels (gsize size[3], double spacing_mm[3], const OssTick *tick, GError **
                    text, MOST_VOXELS);
       return NULL;
     }
-  for (int k = 0; k < 3; k++)
-    {
-      size[k] = n;
-      spacing_mm[k] = 0.037;
-    }
-  return oss_bench_trabeculae (n, tick, error);
+  return oss_bench_trabeculae (size, FALSE, tick, error);
 }
 
 static gboolean

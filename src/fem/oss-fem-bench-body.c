@@ -155,17 +155,20 @@ oss_bench_body_model (const OssBenchBody *self)
                         .n_prescribed = self->prescribed->len };
 }
 
-/* --- A cube of trabeculae --- */
+/* --- Trabeculae --- */
 
 #define WAVES 48
 /* Voxels between two plates, and the height at which a Gaussian field of unit variance is cut: one value in eight is
  * nearer to zero. */
 #define WAVE_VOXELS 80.0
 #define CUT 0.1573
+/* Thickness of the shell around a centrum. */
+#define SHELL_VOXELS 6.0
 
 typedef struct
 {
-  gsize size;
+  gsize size[3];
+  gboolean centrum;
   double wave[WAVES][3], phase[WAVES];
   guint8 *bits;
   const OssTick *tick;
@@ -173,16 +176,15 @@ typedef struct
 
 /* Along a row a wave turns by the same angle from voxel to voxel. */
 static void
-fill_row (const Trabeculae *self, gsize y, gsize z, double *field)
+fill_row (const Trabeculae *self, gsize y, gsize z, gsize first, gsize end, double *field)
 {
-  gsize n = self->size;
-
-  memset (field, 0, n * sizeof *field);
+  memset (field, 0, self->size[0] * sizeof *field);
   for (int w = 0; w < WAVES; w++)
     {
-      double at = self->phase[w] + self->wave[w][1] * (double) y + self->wave[w][2] * (double) z;
+      double at = self->phase[w] + self->wave[w][0] * (double) first + self->wave[w][1] * (double) y
+                  + self->wave[w][2] * (double) z;
       double c = cos (at), s = sin (at), turn_c = cos (self->wave[w][0]), turn_s = sin (self->wave[w][0]);
-      for (gsize x = 0; x < n; x++)
+      for (gsize x = first; x < end; x++)
         {
           double next = c * turn_c - s * turn_s;
           field[x] += c;
@@ -192,32 +194,50 @@ fill_row (const Trabeculae *self, gsize y, gsize z, double *field)
     }
 }
 
+/* The part of a row that lies within the ellipse, @margin voxels from its border at least. */
+static void
+find_chord (const Trabeculae *self, gsize y, double margin, gsize *first, gsize *end)
+{
+  double a = 0.5 * (double) self->size[0] - margin, b = 0.5 * (double) self->size[1] - margin,
+         at = ((double) y + 0.5 - 0.5 * (double) self->size[1]) / b;
+  double half = fabs (at) < 1.0 ? a * sqrt (1.0 - at * at) : 0.0;
+
+  *first = (gsize) (0.5 * (double) self->size[0] - half + 0.5);
+  *end = MAX ((gsize) (0.5 * (double) self->size[0] + half + 0.5), *first);
+}
+
 static void
 fill_planes (gsize begin, gsize end, guint thread, void *data)
 {
   const Trabeculae *self = data;
-  gsize n = self->size, row_bytes = (n + 7) / 8;
-  g_autofree double *field = g_new (double, n);
+  gsize row_bytes = (self->size[0] + 7) / 8;
+  g_autofree double *field = g_new (double, self->size[0]);
   double cut = CUT * sqrt (WAVES / 2.0); /* the variance of a cosine is a half */
 
   for (gsize z = begin; z < end; z++)
-    for (gsize y = 0; y < n && !oss_tick_stopped (self->tick); y++)
+    for (gsize y = 0; y < self->size[1] && !oss_tick_stopped (self->tick); y++)
       {
-        guint8 *row = self->bits + (z * n + y) * row_bytes;
-        fill_row (self, y, z, field);
-        for (gsize x = 0; x < n; x++)
-          if (fabs (field[x]) < cut)
+        guint8 *row = self->bits + (z * self->size[1] + y) * row_bytes;
+        gsize outer[2] = { 0, self->size[0] }, inner[2] = { 0, self->size[0] };
+        if (self->centrum)
+          {
+            find_chord (self, y, 0.0, &outer[0], &outer[1]);
+            find_chord (self, y, SHELL_VOXELS, &inner[0], &inner[1]);
+          }
+        fill_row (self, y, z, inner[0], inner[1], field);
+        for (gsize x = outer[0]; x < outer[1]; x++)
+          if (x < inner[0] || x >= inner[1] || fabs (field[x]) < cut)
             row[x >> 3] |= (guint8) (1u << (x & 7));
       }
 }
 
 guint8 *
-oss_bench_trabeculae (gsize size, const OssTick *tick, GError **error)
+oss_bench_trabeculae (const gsize size[3], gboolean centrum, const OssTick *tick, GError **error)
 {
-  Trabeculae self = { .size = size, .tick = tick };
+  Trabeculae self = { .size = { size[0], size[1], size[2] }, .centrum = centrum, .tick = tick };
   OssRandom random;
 
-  if ((self.bits = oss_alloc_aligned (size * size, (size + 7) / 8, _ ("the image"), error)) == NULL)
+  if ((self.bits = oss_alloc_aligned (size[1] * size[2], (size[0] + 7) / 8, _ ("the image"), error)) == NULL)
     return NULL;
   oss_random_init (&random, 1, 0);
   for (int w = 0; w < WAVES; w++)
@@ -232,7 +252,7 @@ oss_bench_trabeculae (gsize size, const OssTick *tick, GError **error)
         self.wave[w][k] *= 2.0 * G_PI / WAVE_VOXELS / sqrt (length);
       self.phase[w] = 2.0 * G_PI * oss_random_uniform (&random);
     }
-  oss_parallel_for (size, 1, fill_planes, &self);
+  oss_parallel_for (size[2], 1, fill_planes, &self);
   if (!oss_tick_stopped (tick))
     return self.bits;
   oss_free_aligned (self.bits);

@@ -82,7 +82,8 @@ OSS_API gboolean oss_bench_solve (const OssFemModel *model, OssFemSolver solver,
 
 /**
  * oss_bench_trabeculae:
- * @size: voxels along each edge of the cube
+ * @size: voxels along x, y, z
+ * @centrum: only what lies in the ellipse over x and y, within a shell of 6 voxels; otherwise the whole box
  *
  * Plates and rods such as those of trabecular bone: where a sum of 48 plane waves of one length and of directions and
  * phases by chance is near zero (Cahn, J. Chem. Phys. 42 (1965) 93-99; two-sided cut); an eighth of the volume, about
@@ -91,7 +92,7 @@ OSS_API gboolean oss_bench_solve (const OssFemModel *model, OssFemSolver solver,
  * Returns: (transfer full) (nullable): [z][y][(size + 7) / 8] bits as in #OssVoxelModel; oss_free_aligned().  %NULL
  *   with %OSS_ERROR_OUT_OF_MEMORY or %OSS_ERROR_CANCELLED
  */
-OSS_API guint8 *oss_bench_trabeculae (gsize size, const OssTick *tick, GError **error);
+OSS_API guint8 *oss_bench_trabeculae (const gsize size[3], gboolean centrum, const OssTick *tick, GError **error);
 
 /**
  * oss_bench_voxels:

@@ -14,8 +14,8 @@ static const struct
   int steps;
   float reach;
 } smoother[3] = { { 3, 16.0f }, { 6, 32.0f }, { 8, 60.0f } };
-/* Visits to each level below the second: thin struts are stiffer in bending on every coarser level, and one visit
- * would add up what is missing. */
+/* The third and fourth level are visited twice from the one above: thin struts are stiffer in bending on every coarser
+ * level, and one visit would add up what is missing.  Below, where struts are lost, it changes nothing. */
 #define VISITS 2
 
 /* The vectors of a level: solution, its predecessor, right-hand side. */
@@ -213,7 +213,7 @@ oss_voxel_visit_level (OssVoxelSystem *self, int l, gboolean from_zero)
   oss_voxel_restrict (level, coarse, level->y, coarse->b, &self->work);
   if (part != NULL)
     part->sum (part->data, l + 1, coarse->b);
-  int visits = l == 0 || l + 2 == (part != NULL ? part->n_levels : self->n_levels) ? 1 : VISITS;
+  int visits = l == 0 || l > 2 || l + 2 == (part != NULL ? part->n_levels : self->n_levels) ? 1 : VISITS;
   for (int visit = 0; visit < visits; visit++)
     oss_voxel_visit_level (self, l + 1, visit == 0);
   oss_voxel_prolong (level, coarse, coarse->x, level->x);

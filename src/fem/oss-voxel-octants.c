@@ -8,6 +8,8 @@
 
 /* Rows so small are rounding: the freedom moves nothing. */
 #define NOTHING 1e-10f
+/* Moduli of octants, kept as sums in single precision, count as the same within this share. */
+#define SAME 1e-5
 
 void
 oss_voxel_child_weights (const gsize factor[3], guint octant, double weight[8][8])
@@ -127,10 +129,26 @@ compare_elements (gconstpointer a, gconstpointer b)
   return (p > q) - (p < q);
 }
 
+static void
+moduli_of_octants (const OssVoxelOctants *self, gsize element, double of[8])
+{
+  for (gsize m = 0; m < 8; m++)
+    of[m] = 0.125 * self->moduli[m * self->room + element];
+  for (guint k = 1; k < 8; k *= 2)
+    for (guint i = 0; i < 8; i++)
+      if ((i & k) == 0)
+        {
+          double mean = of[i], half = of[i | k];
+          of[i] = mean - half;
+          of[i | k] = mean + half;
+        }
+}
+
 void
 oss_voxel_octants_stiffness (const OssVoxelLevel *level, gsize element, double stiffness[24][24])
 {
   const OssVoxelOctants *self = level->octants;
+  double of[8];
   guint32 key = (guint32) element;
   const guint32 *special =
       self->n_special > 0 ? bsearch (&key, self->special, self->n_special, sizeof key, compare_elements) : NULL;
@@ -139,33 +157,83 @@ oss_voxel_octants_stiffness (const OssVoxelLevel *level, gsize element, double s
   for (int i = 0; i < 24 && special != NULL; i++)
     for (int j = 0; j < 24; j++)
       stiffness[i][j] = self->special_stiffness[special - self->special][i][j];
+  moduli_of_octants (self, element, of);
   for (guint octant = 0; octant < 8 && special == NULL; octant++)
+    for (int i = 0; i < 24 && of[octant] > 0.0; i++)
+      for (int j = 0; j < 24; j++)
+        stiffness[i][j] += of[octant] * self->octant[octant][i][j];
+}
+
+static void
+sum_rows (double stiffness[24][24], float row[24])
+{
+  for (gsize a = 0; a < 24; a++)
     {
-      double modulus = 0.0;
-      for (guint m = 0; m < 8; m++)
-        modulus += 0.125 * oss_voxel_mode_sign ((int) m, (int) octant) * self->moduli[m * self->room + element];
-      for (int i = 0; i < 24; i++)
-        for (int j = 0; j < 24; j++)
-          stiffness[i][j] += modulus * self->octant[octant][i][j];
+      double sum = 0.0;
+      for (gsize b = 0; b < 24; b++)
+        sum += fabs (stiffness[a][b]);
+      row[a] = (float) sum;
     }
 }
 
-/* Sums of the absolute values of the rows. */
+/* Octants of an element that are bone when they all have one modulus, which is given back; 0 where they differ, or the
+ * element has held freedoms. */
+static guint
+find_pattern (const OssVoxelOctants *self, gsize element, double *modulus)
+{
+  double of[8], largest = 0.0;
+  guint pattern = 0;
+
+  moduli_of_octants (self, element, of);
+  for (guint octant = 0; octant < 8; octant++)
+    largest = fmax (largest, of[octant]);
+  for (guint octant = 0; octant < 8; octant++)
+    {
+      if (of[octant] > SAME * largest && of[octant] < (1.0 - SAME) * largest)
+        return 0;
+      pattern |= (of[octant] > SAME * largest ? 1u : 0u) << octant;
+    }
+  *modulus = largest;
+  return pattern;
+}
+
+/* Row sums of the patterns for E = 1. */
+static void
+sum_patterns (const OssVoxelOctants *self, float pattern[256][24])
+{
+  for (guint p = 1; p < 256; p++)
+    {
+      double stiffness[24][24] = { { 0.0 } };
+      for (guint octant = 0; octant < 8; octant++)
+        for (int i = 0; i < 24 && (p >> octant & 1) != 0; i++)
+          for (int j = 0; j < 24; j++)
+            stiffness[i][j] += self->octant[octant][i][j];
+      sum_rows (stiffness, pattern[p]);
+    }
+}
+
+/* Sums of the absolute values of the rows.  Most elements of an image of one modulus are one of 255. */
 static void
 sum_octants (const OssVoxelLevel *level, float *sum)
 {
-  double stiffness[24][24];
+  g_autofree float (*known)[24] = g_malloc (256 * sizeof *known);
+  double stiffness[24][24], modulus = 0.0;
+  float row[24];
 
+  sum_patterns (level->octants, known);
   for (gsize e = 0; e < level->n_elements; e++)
     {
-      oss_voxel_octants_stiffness (level, e, stiffness);
-      for (gsize a = 0; a < 24; a++)
+      guint pattern = find_pattern (level->octants, e, &modulus);
+      if (pattern == 0)
         {
-          float row = 0.0f;
-          for (gsize b = 0; b < 24; b++)
-            row += (float) fabs (stiffness[a][b]);
-          sum[3 * (gsize) level->corner[8 * e + a / 3] + a % 3] += row;
+          oss_voxel_octants_stiffness (level, e, stiffness);
+          sum_rows (stiffness, row);
         }
+      else
+        for (int i = 0; i < 24; i++)
+          row[i] = (float) modulus * known[pattern][i];
+      for (gsize a = 0; a < 24; a++)
+        sum[3 * (gsize) level->corner[8 * e + a / 3] + a % 3] += row[a];
     }
 }
 

@@ -12,13 +12,13 @@
 static void
 test_trabeculae (void)
 {
-  const gsize n = 96;
+  const gsize n = 96, size[3] = { n, n, n };
   gsize bone = 0, faces = 0;
 
   oss_parallel_set_threads (1);
-  guint8 *bits = oss_bench_trabeculae (n, NULL, NULL);
+  guint8 *bits = oss_bench_trabeculae (size, FALSE, NULL, NULL);
   oss_parallel_set_threads (3);
-  guint8 *other = oss_bench_trabeculae (n, NULL, NULL);
+  guint8 *other = oss_bench_trabeculae (size, FALSE, NULL, NULL);
   oss_parallel_set_threads (0);
   g_assert_cmpmem (bits, n * n * n / 8, other, n * n * n / 8);
   for (gsize row = 0; row < n * n; row++)
@@ -39,6 +39,34 @@ test_trabeculae (void)
   g_assert_cmpfloat ((double) bone / (double) faces, <, 16.0);
   oss_free_aligned (bits);
   oss_free_aligned (other);
+}
+
+/* The ellipse of 120 x 80 voxels has pi 60 40 = 7540; the one 6 voxels within it, pi 54 34 = 5768, has gaps.  Nothing
+ * is bone outside, everything between the two. */
+static void
+test_centrum (void)
+{
+  const gsize size[3] = { 120, 80, 8 };
+  guint8 *bits = oss_bench_trabeculae (size, TRUE, NULL, NULL);
+  gsize shell = 0, gaps = 0;
+
+  for (gsize row = 0; row < size[1] * size[2]; row++)
+    for (gsize x = 0; x < size[0]; x++)
+      {
+        gboolean is = (bits[row * size[0] / 8 + x / 8] >> (x & 7) & 1) != 0;
+        double dx = (double) x - 59.5, dy = (double) (row % size[1]) - 39.5;
+        gboolean within = dx * dx / (60.0 * 60.0) + dy * dy / (40.0 * 40.0) < 1.0;
+        gboolean core = dx * dx / (54.0 * 54.0) + dy * dy / (34.0 * 34.0) < 1.0;
+        /* A voxel on a border may fall on either side. */
+        if (!within)
+          g_assert_true (!is || dx * dx / (61.0 * 61.0) + dy * dy / (41.0 * 41.0) < 1.0);
+        shell += is && within && !core;
+        gaps += core && !is;
+      }
+  g_test_message ("shell of %zu voxels, gaps of %zu", shell / size[2], gaps / size[2]);
+  g_assert_cmpfloat (fabs ((double) shell / 8.0 - (7540.0 - 5768.0)), <, 60.0);
+  g_assert_cmpfloat ((double) gaps / 8.0, >, 0.6 * 5768.0);
+  oss_free_aligned (bits);
 }
 
 /* The waisted oval alone has pi 22.5 16 27 (1 - 0.16 + 0.00768) = 25,885 mm3; all the processes, which overlap each
@@ -109,12 +137,13 @@ test_kernels (void)
 static void
 test_stop (void)
 {
+  const gsize size[3] = { 64, 64, 64 };
   int stop = 1;
   OssTick tick = oss_tick_make (NULL, NULL, &stop);
   g_autoptr (GError) error = NULL;
   OssMachine machine;
 
-  g_assert_null (oss_bench_trabeculae (64, &tick, &error));
+  g_assert_null (oss_bench_trabeculae (size, TRUE, &tick, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_CANCELLED);
   g_clear_error (&error);
   g_assert_false (oss_machine_measure (&machine, 8e6, 0.1, &tick, &error));
@@ -126,6 +155,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/fem/bench/trabeculae", test_trabeculae);
+  g_test_add_func ("/fem/bench/centrum", test_centrum);
   g_test_add_func ("/fem/bench/body", test_body);
   g_test_add_func ("/fem/bench/kernels", test_kernels);
   g_test_add_func ("/fem/bench/stop", test_stop);
