@@ -61,7 +61,10 @@ open_module (GError **error)
     }
   g_module_make_resident (module);
   oss_processes.module = symbol;
-  return TRUE;
+  if (g_str_equal (oss_processes.module->version, OSS_VERSION))
+    return TRUE;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("PETSc cannot be used: %s"), path);
+  return FALSE;
 }
 
 /* As many threads as processors is what nobody asked for.  A process that was bound to some has them for itself. */

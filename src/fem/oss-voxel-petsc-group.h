@@ -26,12 +26,14 @@ typedef struct
   void *in;
 } OssPetscMessage;
 
-/* A x = b by conjugate gradients from x = 0. @n: own unknowns; @multiply, @precondition: by all processes at once;
+/* A x = b by conjugate gradients from x = 0 or, @from_x, from x. @n: own unknowns; @multiply, @precondition: by all
+ * processes at once;
  * @judge: told of the norm of the residual before the first iteration and after each, TRUE: stop */
 typedef struct
 {
   gsize n;
   double *b, *x;
+  gboolean from_x;
   void (*multiply) (void *data, const double *x, double *y);
   void (*precondition) (void *data, const double *r, double *z);
   gboolean (*judge) (void *data, int iteration, double norm);
@@ -62,6 +64,7 @@ void oss_petsc_gamg (OssPetscGamg *self); /* within the module */
 
 /**
  * OssPetscModule: what the module offers.  All processes call the same, except for @send and @receive.
+ * @version: of the program that it was built with: another one's does not fit
  * @most: unknowns that this PETSc can number
  * @start: number of this process, how many there are, how many on this machine
  * @exchange: all messages at once
@@ -71,6 +74,7 @@ void oss_petsc_gamg (OssPetscGamg *self); /* within the module */
  */
 typedef struct
 {
+  const char *version;
   double most;
   void (*start) (int *process, int *n_processes, int *n_on_machine);
   void (*stop) (void);

@@ -200,6 +200,7 @@ solve (const OssPetscEquations *equations)
   TRY (PCSetType (pc, PCSHELL));
   TRY (PCShellSetContext (pc, (void *) equations));
   TRY (PCShellSetApply (pc, precondition));
+  TRY (KSPSetInitialGuessNonzero (ksp, equations->from_x ? PETSC_TRUE : PETSC_FALSE));
   TRY (KSPSolve (ksp, b, x));
   TRY (KSPDestroy (&ksp));
   TRY (MatDestroy (&matrix));
@@ -208,6 +209,7 @@ solve (const OssPetscEquations *equations)
 }
 
 const OssPetscModule oss_petsc_module = {
+  .version = OSS_VERSION,
   .most = (double) PETSC_MAX_INT,
   .start = start,
   .stop = stop,

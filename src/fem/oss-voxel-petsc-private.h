@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* @own: [n_held] places of the held freedoms among own values, or -1; @x: the solution, @w: a correction to it, @b: the
- * right-hand side for that; own values */
+/* @own: [n_held] places of the held freedoms among own values, or -1; @x: the solution, during the iteration 0 at what
+ * is held, @b: the right-hand side; own values */
 typedef struct
 {
   OssPetscHeader header;
@@ -15,7 +15,7 @@ typedef struct
   double *held_mm;
   gint64 *own;
   OssVoxelShared shared;
-  double *x, *b, *w;
+  double *x, *b;
   double load_norm;
   OssVoxelResult *result;
   gboolean stopped;

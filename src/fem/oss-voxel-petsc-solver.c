@@ -40,28 +40,34 @@ judge (void *data, int n, double norm)
 }
 
 static double
-norm_of (const double *vector, gsize n)
+dot (const double *x, const double *y, gsize n)
 {
   double sum = 0.0;
 
   for (gsize i = 0; i < n; i++)
-    sum += vector[i] * vector[i];
-  return sqrt (oss_processes_reduce (sum, OSS_PETSC_SUM));
+    sum += x[i] * y[i];
+  return sum;
 }
 
-/* b = -K x where nothing is held. */
+/* What is held, or zeros. */
+static void
+put_held (OssPetscJob *self, gboolean moved)
+{
+  for (gsize i = self->header.n_held; i-- > 0;) /* the first counts */
+    if (self->own[i] >= 0)
+      self->x[self->own[i]] = moved ? self->held_mm[i] : 0.0;
+}
+
+/* |K x| where nothing is held. */
 static double
 find_residual (OssPetscJob *self)
 {
-  gsize n = oss_voxel_halo_own (&self->shared.halo[0]);
+  double residual;
 
-  oss_voxel_shared_apply (&self->shared, self->x, FALSE, self->b);
-  for (gsize i = 0; i < self->header.n_held; i++)
-    if (self->own[i] >= 0)
-      self->b[self->own[i]] = 0.0;
-  for (gsize i = 0; i < n; i++)
-    self->b[i] = -self->b[i];
-  return norm_of (self->b, n);
+  put_held (self, TRUE);
+  residual = oss_voxel_shared_residual (&self->shared, self->x);
+  put_held (self, FALSE);
+  return sqrt (oss_processes_reduce (residual, OSS_PETSC_SUM));
 }
 
 /* Places of the held freedoms among own values, -1 for those of other processes. */
@@ -81,22 +87,26 @@ find_own (OssPetscJob *self)
     }
 }
 
-/* x: what is held; b: -K x at the others. */
+/* b: -K x of what is held, at the others. */
 gboolean
 oss_petsc_set_load (OssPetscJob *self, GError **error)
 {
-  gsize n = oss_voxel_halo_own (&self->shared.halo[0]) + 1;
+  gsize n = oss_voxel_halo_own (&self->shared.halo[0]);
 
   find_own (self);
-  gboolean done = (self->x = oss_alloc_aligned (n, sizeof *self->x, _ ("the voxel solver"), error)) != NULL
-                  && (self->b = oss_alloc_aligned (n, sizeof *self->b, _ ("the voxel solver"), error)) != NULL
-                  && (self->w = oss_alloc_aligned (n, sizeof *self->w, _ ("the voxel solver"), error)) != NULL;
+  gboolean done = (self->x = oss_alloc_aligned (n + 1, sizeof *self->x, _ ("the voxel solver"), error)) != NULL
+                  && (self->b = oss_alloc_aligned (n + 1, sizeof *self->b, _ ("the voxel solver"), error)) != NULL;
   if (!oss_processes_agree (done, error))
     return FALSE;
-  for (gsize i = self->header.n_held; i-- > 0;) /* the first counts */
+  put_held (self, TRUE);
+  oss_voxel_shared_apply (&self->shared, self->x, FALSE, self->b);
+  for (gsize i = 0; i < n; i++)
+    self->b[i] = -self->b[i];
+  for (gsize i = 0; i < self->header.n_held; i++)
     if (self->own[i] >= 0)
-      self->x[self->own[i]] = self->held_mm[i];
-  self->load_norm = find_residual (self);
+      self->b[self->own[i]] = 0.0;
+  self->load_norm = sqrt (oss_processes_reduce (dot (self->b, self->b, n), OSS_PETSC_SUM));
+  put_held (self, FALSE);
   if (self->load_norm > 0.0)
     return TRUE;
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
@@ -109,17 +119,19 @@ gboolean
 oss_petsc_iterate (OssPetscJob *self, GError **error)
 {
   OssVoxelResult *result = self->result;
-  gsize n = oss_voxel_halo_own (&self->shared.halo[0]);
-  const OssPetscEquations equations = {
-    .n = n, .b = self->b, .x = self->w, .multiply = multiply, .precondition = precondition, .judge = judge, .data = self
-  };
+  OssPetscEquations equations = { .n = oss_voxel_halo_own (&self->shared.halo[0]),
+                                  .b = self->b,
+                                  .x = self->x,
+                                  .multiply = multiply,
+                                  .precondition = precondition,
+                                  .judge = judge,
+                                  .data = self };
 
   result->history = g_new0 (double, self->header.max_iterations + 1);
   for (int start = 0; start <= MAX_RESTARTS; start++)
     {
       oss_processes.module->solve (&equations);
-      for (gsize i = 0; i < n; i++)
-        self->x[i] += self->w[i];
+      equations.from_x = TRUE;
       result->relative_residual = find_residual (self) / self->load_norm;
       result->converged = result->relative_residual <= self->header.tolerance;
       if (result->converged || self->stopped || result->iterations >= self->header.max_iterations)
@@ -141,12 +153,10 @@ oss_petsc_finish (OssPetscJob *self)
 {
   OssVoxelResult *result = self->result;
   gsize n = self->header.n_held, n_own = oss_voxel_halo_own (&self->shared.halo[0]);
-  double work = 0.0;
 
+  put_held (self, TRUE);
   oss_voxel_shared_apply (&self->shared, self->x, FALSE, self->b);
-  for (gsize i = 0; i < n_own; i++)
-    work += self->x[i] * self->b[i];
-  result->energy_n_mm = 0.5 * oss_processes_reduce (work, OSS_PETSC_SUM);
+  result->energy_n_mm = 0.5 * oss_processes_reduce (dot (self->x, self->b, n_own), OSS_PETSC_SUM);
   result->n_held = n;
   result->reaction_n = g_new0 (double, MAX (n, 1));
   for (gsize i = 0; i < n; i++)

@@ -162,7 +162,6 @@ job_clear (OssPetscJob *self)
   oss_voxel_shared_clear (&self->shared);
   oss_free_aligned (self->x);
   oss_free_aligned (self->b);
-  oss_free_aligned (self->w);
   g_free (self->own);
   g_free (self->held);
   g_free (self->held_mm);

@@ -9,8 +9,8 @@
 /* A node of a cut coincides with a coarse lattice plane, so that it is interpolated from the corners of a face. */
 #define FACE 4
 
-/* Own vectors of PETSc's conjugate gradients and of ours. */
-#define OWN_VECTORS 6.0
+/* Own vectors: the solution, the right-hand side and three of PETSc's conjugate gradients. */
+#define OWN_VECTORS 5.0
 
 /* --- The finest level --- */
 
@@ -432,8 +432,9 @@ keep_plane (const OssVoxelSweep *sweep, gsize plane, gsize begin, gsize n, void 
   memcpy ((double *) sweep->data + begin, ax, n * sizeof (double));
 }
 
-void
-oss_voxel_shared_apply (OssVoxelShared *self, const double *x, gboolean constrained, double *y)
+/* K x of own values, in the second vector in use. */
+static void
+apply (OssVoxelShared *self, const double *x, gboolean constrained)
 {
   OssVoxelLevel *level = self->cut.level[0];
   OssVoxelSweep sweep = { .level = level,
@@ -450,7 +451,29 @@ oss_voxel_shared_apply (OssVoxelShared *self, const double *x, gboolean constrai
     self->in_use[0][level->fixed[i]] = 0.0;
   oss_voxel_sweep (&sweep, &self->cut.work);
   oss_voxel_halo_sum (&self->halo[0], self->in_use[1]);
+}
+
+void
+oss_voxel_shared_apply (OssVoxelShared *self, const double *x, gboolean constrained, double *y)
+{
+  apply (self, x, constrained);
   oss_voxel_halo_collect (&self->halo[0], self->in_use[1], y);
+}
+
+double
+oss_voxel_shared_residual (OssVoxelShared *self, const double *x)
+{
+  const OssVoxelLevel *level = self->cut.level[0];
+  double *r = self->in_use[1], sum = 0.0;
+
+  apply (self, x, FALSE);
+  for (gsize i = 0; i < level->n_fixed; i++)
+    r[level->fixed[i]] = 0.0;
+  for (gsize i = 0; i < self->halo[0].n_foreign; i++)
+    r[self->halo[0].foreign[i]] = 0.0;
+  for (gsize f = 0; f < 3 * level->n_nodes; f++)
+    sum += r[f] * r[f];
+  return sum;
 }
 
 static gboolean

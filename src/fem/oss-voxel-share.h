@@ -134,6 +134,8 @@ gboolean oss_voxel_shared_gather (OssVoxelShared *self, const OssTick *tick, GEr
 gsize oss_voxel_shared_freedom (const OssVoxelShared *self, const OssVoxelFreedom *freedom, gboolean *own);
 /* K x of own values. @constrained: held freedoms count as 0 in x and get 0 */
 void oss_voxel_shared_apply (OssVoxelShared *self, const double *x, gboolean constrained, double *y);
+/* The sum of the squares of K x where nothing is held, of own values. */
+double oss_voxel_shared_residual (OssVoxelShared *self, const double *x);
 /* z = M r of own values. */
 void oss_voxel_shared_cycle (OssVoxelShared *self, const double *r, double *z);
 
