@@ -47,7 +47,7 @@ double oss_shell_edge_hu (const OssWorkBox *box, double crest_hu, double inside_
  * oss_sheet_solve:
  * @cost: [nv][nu][nr]
  * @cyclic: u closes on itself
- * @bend: cost of one level of difference between neighbours; they differ by @reach levels at most
+ * @bend: cost of one level of difference between neighbours; they differ by @reach levels at most, 16 or fewer
  * @level: (out): [nv][nu], real-valued
  * @tick: (nullable): stop only; @level is then of no use
  *

@@ -1,50 +1,108 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "segment/oss-segment-private.h"
 
+#if defined(__x86_64__) && !defined(__clang__)
+#define CLONES __attribute__ ((target_clones ("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#else
+#define CLONES
+#endif
+
+#define LANES 16 /* levels that are worked on at once */
+#define GUARD 16 /* levels without a way, before and behind those of a path; no reach is longer */
+
+/*
+ * Paths hold LANES whole, and G_MAXFLOAT where there is no level: a way from there is never the cheapest, so that no
+ * level needs a test of its own.  Only the row before and the present one are kept.
+ */
 typedef struct
 {
   int nu, nv, nr, reach;
-  float bend;
+  float penalty[GUARD + 1]; /* of a difference between neighbours, by levels; as products some processors round once */
   const OssTick *tick;
+  gsize lanes;  /* of a column: nr and what fills up the last LANES */
+  gsize stride; /* of a path: with its guards */
+  float *cost;  /* [nv][nu][lanes] */
+  float *total; /* the same: sum of the paths of all directions */
+  float *row;   /* [2][nu][stride] paths */
+  float *least; /* [2][nu] of each path */
 } Sheet;
 
-/* path[cell] = cost[cell] + the cheapest way from the cell before along one direction. */
-static void
-extend_path (const Sheet *s, const float *cost, const float *before, float *path)
+/* path[r] = cost[r] + (the cheapest way to r from a level of the cell before) - (the least level of the cell before),
+ * added to @total; returns the least of path. */
+static inline float
+extend_path (gsize lanes, int reach, const float *penalty, const float *restrict cost, const float *restrict before,
+             float least, float *restrict path, float *restrict total)
 {
-  float least = before[0];
+  float lowest[LANES];
 
-  for (int r = 1; r < s->nr; r++)
-    least = MIN (least, before[r]);
-  for (int r = 0; r < s->nr; r++)
+  for (int l = 0; l < LANES; l++)
+    lowest[l] = G_MAXFLOAT;
+  for (gsize r = 0; r < lanes; r += LANES)
     {
-      float best = G_MAXFLOAT;
-      int low = MAX (0, r - s->reach), high = MIN (s->nr - 1, r + s->reach);
-
-      for (int q = low; q <= high; q++)
-        best = MIN (best, before[q] + s->bend * (float) ABS (q - r));
-      path[r] = cost[r] + best - least;
+      float best[LANES];
+      for (int l = 0; l < LANES; l++)
+        best[l] = before[r + l];
+      for (int k = 1; k <= reach; k++)
+        for (int l = 0; l < LANES; l++)
+          {
+            float down = before[r + l - k], up = before[r + l + k];
+            float way = MIN (down, up) + penalty[k];
+            best[l] = MIN (best[l], way);
+          }
+      for (int l = 0; l < LANES; l++)
+        {
+          float here = cost[r + l] + best[l] - least;
+          path[r + l] = here;
+          total[r + l] += here;
+          lowest[l] = MIN (lowest[l], here);
+        }
     }
+  for (int half = LANES / 2; half > 0; half /= 2)
+    for (int l = 0; l < half; l++)
+      lowest[l] = MIN (lowest[l], lowest[l + half]);
+  return lowest[0];
 }
 
-/* Adds the paths that arrive from direction (du, dv) at every cell to @total. */
-static void
-sweep (const Sheet *s, const float *cost, int du, int dv, float *paths, float *total)
+/* A path that starts here. */
+static inline float
+start_path (gsize lanes, const float *restrict cost, float *restrict path, float *restrict total)
 {
-  for (int a = 0; a < s->nv && !oss_tick_stopped (s->tick); a++)
-    for (int b = 0; b < s->nu; b++)
-      {
-        int v = dv < 0 ? s->nv - 1 - a : a, u = du < 0 ? s->nu - 1 - b : b;
-        int pv = v - dv, pu = u - du;
-        gsize at = ((gsize) v * s->nu + u) * s->nr;
+  float least = G_MAXFLOAT;
 
-        if (pv < 0 || pv >= s->nv || pu < 0 || pu >= s->nu)
-          memcpy (paths + at, cost + at, sizeof (float) * (gsize) s->nr);
-        else
-          extend_path (s, cost + at, paths + ((gsize) pv * s->nu + pu) * s->nr, paths + at);
-        for (int r = 0; r < s->nr; r++)
-          total[at + r] += paths[at + r];
-      }
+  for (gsize r = 0; r < lanes; r++)
+    {
+      path[r] = cost[r];
+      total[r] += cost[r];
+      least = MIN (least, cost[r]);
+    }
+  return least;
+}
+
+/* Row @v of the sweep from (@du, @dv). */
+CLONES static void
+sweep_row (const Sheet *s, int v, int du, int dv, int now)
+{
+  int from = dv != 0 ? 1 - now : now;
+  gsize lanes = s->lanes, stride = s->stride, nu = (gsize) s->nu;
+
+  for (int b = 0; b < s->nu; b++)
+    {
+      int u = du < 0 ? s->nu - 1 - b : b, pu = u - du;
+      gsize at = ((gsize) v * nu + (gsize) u) * lanes;
+      float *path = s->row + ((gsize) now * nu + (gsize) u) * stride + GUARD, *least = s->least + (gsize) now * nu + u;
+
+      if (v - dv < 0 || v - dv >= s->nv || pu < 0 || pu >= s->nu)
+        {
+          *least = start_path (lanes, s->cost + at, path, s->total + at);
+          continue;
+        }
+      const float *before = s->row + ((gsize) from * nu + (gsize) pu) * stride + GUARD;
+      float most = s->least[(gsize) from * nu + (gsize) pu];
+      if (s->reach == 2) /* spelt out: all lanes stay in registers */
+        *least = extend_path (lanes, 2, s->penalty, s->cost + at, before, most, path, s->total + at);
+      else
+        *least = extend_path (lanes, s->reach, s->penalty, s->cost + at, before, most, path, s->total + at);
+    }
 }
 
 /* Index of the least value, between samples by a parabola. */
@@ -66,43 +124,56 @@ lowest (const float *values, int n)
 }
 
 static void
-solve_open (const Sheet *s, const float *cost, float *level)
+sheet_clear (Sheet *s)
 {
-  static const int directions[8][2] = { { 1, 0 }, { -1, 0 },  { 0, 1 },  { 0, -1 },
-                                        { 1, 1 }, { -1, -1 }, { 1, -1 }, { -1, 1 } };
-  gsize cells = (gsize) s->nu * s->nv;
-  g_autofree float *paths = g_new (float, cells * s->nr);
-  g_autofree float *total = g_new0 (float, cells * s->nr);
+  g_free (s->cost);
+  g_free (s->total);
+  g_free (s->row);
+  g_free (s->least);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Sheet, sheet_clear)
 
-  for (int d = 0; d < 8; d++)
-    sweep (s, cost, directions[d][0], directions[d][1], paths, total);
+/* @cost is of @nu columns; the sheet's first is number @shift of them, and they go on around. */
+static void
+sheet_init (Sheet *s, const float *cost, int nu, int shift)
+{
+  gsize columns = (gsize) s->nu, cells = columns * (gsize) s->nv, nr = (gsize) s->nr;
+
+  s->lanes = (nr + LANES - 1) / LANES * LANES;
+  s->stride = s->lanes + 2 * GUARD;
+  s->cost = g_new (float, cells * s->lanes);
+  s->total = g_new0 (float, cells * s->lanes);
+  s->row = g_new (float, 2 * columns * s->stride);
+  s->least = g_new0 (float, 2 * columns);
+  for (gsize i = 0; i < 2 * columns * s->stride; i++)
+    s->row[i] = G_MAXFLOAT;
   for (gsize c = 0; c < cells; c++)
-    level[c] = lowest (total + c * s->nr, s->nr);
+    {
+      gsize v = c / columns, u = (c % columns + (gsize) shift) % (gsize) nu;
+      memcpy (s->cost + c * s->lanes, cost + (v * (gsize) nu + u) * nr, nr * sizeof *cost);
+      for (gsize r = nr; r < s->lanes; r++)
+        s->cost[c * s->lanes + r] = G_MAXFLOAT;
+    }
 }
 
 void
 oss_sheet_solve (const float *cost, int nu, int nv, int nr, gboolean cyclic, float bend, int reach, float *level,
                  const OssTick *tick)
 {
-  Sheet s = { nu, nv, nr, reach, bend, tick };
-  int half = nu / 2;
-  g_autofree float *wide_cost = NULL;
-  g_autofree float *wide_level = NULL;
-
-  if (!cyclic)
-    {
-      solve_open (&s, cost, level);
-      return;
-    }
+  static const int directions[8][2] = { { 1, 0 }, { -1, 0 },  { 0, 1 },  { 0, -1 },
+                                        { 1, 1 }, { -1, -1 }, { 1, -1 }, { -1, 1 } };
   /* Half a turn more on both sides: paths across the seam come from far enough away. */
-  s.nu = nu + 2 * half;
-  wide_cost = g_new (float, (gsize) s.nu *nv *nr);
-  wide_level = g_new (float, (gsize) s.nu *nv);
+  int half = cyclic ? nu / 2 : 0;
+  g_auto (Sheet) s = { .nu = nu + 2 * half, .nv = nv, .nr = nr, .reach = MIN (reach, GUARD), .tick = tick };
+
+  for (int k = 0; k <= GUARD; k++)
+    s.penalty[k] = bend * (float) k;
+  sheet_init (&s, cost, nu, half > 0 ? nu - half : 0);
+  for (int d = 0; d < 8; d++)
+    for (int a = 0; a < nv && !oss_tick_stopped (tick); a++)
+      sweep_row (&s, directions[d][1] < 0 ? nv - 1 - a : a, directions[d][0], directions[d][1], a % 2);
   for (int v = 0; v < nv; v++)
-    for (int u = 0; u < s.nu; u++)
-      memcpy (wide_cost + ((gsize) v * s.nu + u) * nr, cost + ((gsize) v * nu + (u - half + nu) % nu) * nr,
-              sizeof (float) * (gsize) nr);
-  solve_open (&s, wide_cost, wide_level);
-  for (int v = 0; v < nv; v++)
-    memcpy (level + (gsize) v * nu, wide_level + (gsize) v * s.nu + half, sizeof (float) * (gsize) nu);
+    for (int u = 0; u < nu; u++)
+      level[(gsize) v * (gsize) nu + (gsize) u] =
+          lowest (s.total + ((gsize) v * (gsize) s.nu + (gsize) (u + half)) * s.lanes, nr);
 }
