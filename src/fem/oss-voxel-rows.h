@@ -370,6 +370,8 @@ FN (multiply_octants) (const OssVoxelOctants *octants, const V e[8], const V u[2
       }
 }
 
+typedef float FN (Eight) __attribute__ ((vector_size (32)));
+
 /* Elements with held freedoms, by their own matrices. */
 static void
 FN (special) (const OssVoxelLevel *level, gsize first, gsize end, const FN (Planes) * planes)
@@ -388,14 +390,18 @@ FN (special) (const OssVoxelLevel *level, gsize first, gsize end, const FN (Plan
   for (; low < octants->n_special && octants->special[low] < end; low++)
     {
       const gint32 *corner = level->corner + 8 * (gsize) octants->special[low];
-      float u[24], f[24] = { 0.0f };
+      FN (Eight) f[3] = { { 0.0f } }, column[3];
+      float out[24];
       for (gsize i = 0; i < 24; i++)
-        u[i] = planes->from[3 * (gsize) corner[i / 3] + i % 3];
+        {
+          float u = planes->from[3 * (gsize) corner[i / 3] + i % 3];
+          memcpy (column, octants->special_stiffness[low][i], sizeof column);
+          for (int part = 0; part < 3; part++)
+            f[part] += u * column[part];
+        }
+      memcpy (out, f, sizeof out);
       for (gsize i = 0; i < 24; i++)
-        for (gsize j = 0; j < 24; j++)
-          f[j] += octants->special_stiffness[low][i][j] * u[i];
-      for (gsize i = 0; i < 24; i++)
-        planes->to[i / 12][4 * (gsize) corner[i / 3] + i % 3] += f[i];
+        planes->to[i / 12][4 * (gsize) corner[i / 3] + i % 3] += out[i];
     }
 }
 

@@ -425,6 +425,7 @@ run (Solve *self, const OssVoxelOptions *options, OssVoxelResult *result, double
 {
   double tolerance = options->tolerance > 0.0 ? options->tolerance : TOLERANCE, rz = 0.0, first = residual;
   double replaced = residual;
+  gboolean is_true = TRUE; /* the residual: not carried along */
   int most = options->max_iterations > 0 ? options->max_iterations : MAX_ITERATIONS, restarts = 0;
   g_autoptr (GError) stopped = NULL;
 
@@ -444,16 +445,18 @@ run (Solve *self, const OssVoxelOptions *options, OssVoxelResult *result, double
               return FALSE;
             }
           replaced = residual = find_residual (self) / self->load_norm;
+          is_true = TRUE;
           rz = 0.0;
           if (++restarts > MAX_RESTARTS)
             break;
           continue;
         }
-      if (residual <= tolerance || residual <= REPLACE * replaced)
+      is_true = residual <= tolerance || residual <= REPLACE * replaced;
+      if (is_true)
         replaced = residual = find_residual (self) / self->load_norm;
       result->history[++result->iterations] = residual;
     }
-  result->relative_residual = find_residual (self) / self->load_norm;
+  result->relative_residual = is_true ? residual : find_residual (self) / self->load_norm;
   result->converged = result->relative_residual <= tolerance;
   if (!result->converged)
     g_snprintf (result->reason, sizeof result->reason,
