@@ -220,6 +220,13 @@ OssDeckRawSet *oss_deck_set (OssDeckRaw *self, GHashTable *sets, const char *nam
 /* Fields of the line at hand as numbers, empty ones 0; the count, or -1 with an error. */
 int oss_deck_numbers (OssDeckRaw *self, double *values, int n, GError **error);
 
+/* Sets an error at the line at hand and returns FALSE: @message, or that @text is no number. */
+gboolean oss_deck_fail_here (const OssDeckRaw *self, GError **error, const char *message);
+gboolean oss_deck_fail_field (const OssDeckRaw *self, GError **error, const char *text, gsize length);
+/* The next field as a whole number above 0; @what it is, untranslated. */
+gboolean
+oss_deck_take_number (OssDeckRaw *self, OssDeckFields *fields, const char *what, gint32 *value, GError **error);
+
 /* The model of what was read. */
 OssDeck *oss_deck_build (OssDeckRaw *self, GError **error);
 
