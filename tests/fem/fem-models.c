@@ -109,6 +109,16 @@ model_prescribe_plane (GArray *loads, const OssMesh *mesh, int axis, double at_m
       }
 }
 
+void
+model_press (GArray *loads, const OssMesh *mesh, double height_mm, double down_mm)
+{
+  for (int axis = 0; axis < 3; axis++)
+    {
+      model_prescribe_plane (loads, mesh, 2, 0.0, axis, 0.0);
+      model_prescribe_plane (loads, mesh, 2, height_mm, axis, axis == 2 ? -down_mm : 0.0);
+    }
+}
+
 OssFemModel
 model_make (const OssMesh *mesh, const double *modulus_mpa, double poisson, const GArray *prescribed,
             const GArray *forces)

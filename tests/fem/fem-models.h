@@ -25,6 +25,9 @@ void model_centre (const OssMesh *mesh, gsize element, double centre[3]);
 /* Prescribes all nodes with |x[axis] - at| < 1e-6 along @along. */
 void model_prescribe_plane (GArray *loads, const OssMesh *mesh, int axis, double at_mm, int along, double value_mm);
 
+/* Both ends along z held sideways, the lower one at 0 along z too, the upper one moved down by @down_mm. */
+void model_press (GArray *loads, const OssMesh *mesh, double height_mm, double down_mm);
+
 /* A borrowed view: mesh, moduli and an array of OssNodal. */
 OssFemModel model_make (const OssMesh *mesh, const double *modulus_mpa, double poisson, const GArray *prescribed,
                         const GArray *forces);

@@ -2,6 +2,7 @@
 /* A body between caps beyond yield.  References: the linear solution with the same caps, and limit analysis: with ends
  * that cannot move sideways a bar carries in the end no less than its area times its yield stress (even stress is in
  * equilibrium), and elastic caps change the way to the limit load of rigid plates and not the load itself. */
+#include "fem-curve.h"
 #include "fem-models.h"
 #include "fem/oss-fem-caps.h"
 #include "fem/oss-fem-estimators.h"
@@ -63,11 +64,7 @@ peak_between_plates (OssElementKind kind, const OssFemPath *path)
   g_autoptr (GError) error = NULL;
 
   bar_init (&bar, kind, loads);
-  for (int axis = 0; axis < 3; axis++)
-    {
-      model_prescribe_plane (loads, bar.mesh, 2, 0.0, axis, 0.0);
-      model_prescribe_plane (loads, bar.mesh, 2, HEIGHT_MM, axis, axis == 2 ? -path->displacement_mm : 0.0);
-    }
+  model_press (loads, bar.mesh, HEIGHT_MM, path->displacement_mm);
   bar.model = model_make (bar.mesh, bar.modulus, 0.3, loads, NULL);
   g_autoptr (OssFemCurve) curve = oss_fem_solve_nonlinear (&bar.model, &bar.plasticity, path, NULL, &error);
   g_assert_no_error (error);
@@ -78,14 +75,13 @@ peak_between_plates (OssElementKind kind, const OssFemPath *path)
 static void
 check_points (const OssFemCurve *curve, double stiffness)
 {
+  curve_check (curve);
   for (gsize i = 1; i < curve->n_points; i++)
     {
       const OssLoadPoint *a = &curve->points[i - 1], *b = &curve->points[i];
       g_assert_cmpfloat (b->displacement_mm, >, a->displacement_mm);
       g_assert_cmpfloat (b->driven_mm, >, b->displacement_mm);
-      g_assert_cmpfloat (b->residual, <=, 1e-5);
       g_assert_cmpfloat (b->reaction_n, <=, stiffness * b->displacement_mm * (1.0 + 1e-6));
-      g_assert_cmpfloat_with_epsilon (b->work_nmm, b->stored_nmm + b->dissipated_nmm, 1e-4 * b->work_nmm);
     }
 }
 

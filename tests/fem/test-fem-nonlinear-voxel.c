@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/oss-parallel.h"
+#include "fem-curve.h"
 #include "fem-models.h"
 #include "fem/oss-fem-nonlinear.h"
 
@@ -94,13 +95,7 @@ solve (const Block *self, double displacement_mm, double height_mm, int incremen
   OssFemCurve *curve = oss_voxel_solve_nonlinear (self->system, (const double *) (const void *) self->values->data,
                                                   &self->plasticity, &path, NULL, &error);
   g_assert_no_error (error);
-  g_assert_true (curve->converged);
-  for (gsize i = 1; i < curve->n_points; i++)
-    {
-      const OssLoadPoint *p = &curve->points[i];
-      g_assert_cmpfloat (p->residual, <=, 1e-5);
-      g_assert_cmpfloat_with_epsilon (p->work_nmm, p->stored_nmm + p->dissipated_nmm, 1e-4 * p->work_nmm);
-    }
+  curve_check (curve);
   return curve;
 }
 
@@ -114,21 +109,14 @@ test_even (void)
     {
       OssCriterion criterion = (OssCriterion) (i % 4);
       double sign = i / 4 % 2 == 0 ? -1.0 : 1.0, h = i < 8 ? 0.0 : 0.05, height = 9.0, move = 0.02 * height;
-      double r = criterion == OSS_CRITERION_VON_MISES ? 1.0 : COMPRESSION / TENSION, area = 4.0 * 3.0 * 1.5 * 1.5;
-      double yield = sign < 0.0 ? COMPRESSION : COMPRESSION / r, slope = h * MODULUS / (sign < 0.0 ? 1.0 : r * r);
+      CurveBar even = curve_bar (4.0 * 3.0 * 1.5 * 1.5, height, MODULUS, COMPRESSION, TENSION, criterion, sign, h);
       g_auto (Block) block;
-      slope = MODULUS * slope / (MODULUS + slope);
       block_init (&block, size, 1.5, 0.3, sign * move, FALSE, criterion);
       block.plasticity.hardening = h;
       g_autoptr (OssFemCurve) curve = solve (&block, move, height, 6);
-      for (gsize k = 1; k < curve->n_points; k++)
-        {
-          double strain = curve->points[k].displacement_mm / height;
-          double stress = fmin (MODULUS * strain, yield) + slope * fmax (strain - yield / MODULUS, 0.0);
-          g_assert_cmpfloat_with_epsilon (curve->points[k].reaction_n, area * stress, 1e-4 * area * stress);
-        }
-      g_assert_cmpfloat_with_epsilon (curve->yielded_share, 1.0, 1e-9);
-      g_assert_cmpfloat_with_epsilon (curve->element_von_mises[5], yield + slope * (0.02 - yield / MODULUS), 1e-3);
+      curve_check_bar (curve, &even);
+      g_assert_cmpfloat_with_epsilon (curve->element_von_mises[5],
+                                      even.yield_mpa + even.tangent_mpa * (0.02 - even.yield_mpa / MODULUS), 1e-3);
     }
 }
 
@@ -150,11 +138,7 @@ test_bonded (void)
       modulus[e] = MODULUS;
       compression[e] = COMPRESSION;
     }
-  for (int axis = 0; axis < 3; axis++)
-    {
-      model_prescribe_plane (loads, mesh, 2, 0.0, axis, 0.0);
-      model_prescribe_plane (loads, mesh, 2, 12.0, axis, axis == 2 ? -move : 0.0);
-    }
+  model_press (loads, mesh, 12.0, move);
   OssFemModel model = model_make (mesh, modulus, 0.3, loads, NULL);
   OssFemPlasticity plasticity = { .compression_mpa = compression, .tension_mpa = compression };
   g_autoptr (OssFemCurve) tets = oss_fem_solve_nonlinear (&model, &plasticity, &path, NULL, NULL);
@@ -194,10 +178,7 @@ test_threads (void)
           first = curve;
           continue;
         }
-      g_assert_cmpmem (first->displacement, 3 * first->n_nodes * sizeof (double), curve->displacement,
-                       3 * curve->n_nodes * sizeof (double));
-      g_assert_cmpmem (first->points, first->n_points * sizeof (OssLoadPoint), curve->points,
-                       curve->n_points * sizeof (OssLoadPoint));
+      curve_check_same (first, curve);
       oss_fem_curve_free (curve);
     }
   oss_parallel_set_threads (0);
