@@ -157,9 +157,9 @@ oss_cli_bench_append_gamg (const OssCliBench *self, GString *text)
     return;
   g_string_append_printf (text, "\n");
   g_string_append_printf (text,
-                          _ ("The same equations, assembled, to the same residual: our multigrid, %u threads, and "
-                             "PETSc’s GAMG, %u processes."),
-                          oss_parallel_threads (), oss_parallel_threads ());
+                          _ ("The same equations, assembled, to the same residual: our multigrid and PETSc’s GAMG; "
+                             "threads of the one and processes of the other: %u"),
+                          oss_parallel_threads ());
   g_string_append_c (text, '\n');
   for (guint i = 0; i < self->gamg->len; i++)
     {
