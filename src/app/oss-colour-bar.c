@@ -10,6 +10,7 @@
 
 #define BAR_WIDTH 14.0f
 #define BAR_RIGHT 40.0f /* room for the ticks' numbers */
+#define PLAIN_HEIGHT 10.0f
 #define MARGIN 10.0
 
 /* 1, 2 or 5 times a power of ten: about @n steps over @range. */
@@ -52,16 +53,16 @@ draw_triangle (GtkSnapshot *snapshot, const double corners[3][2], const GdkRGBA 
 }
 
 static void
-draw_ticks (GtkSnapshot *snapshot, GtkWidget *widget, const OssModel *model, const graphene_rect_t *bar)
+draw_ticks (GtkSnapshot *snapshot, GtkWidget *widget, const OssFieldView *field, const graphene_rect_t *bar)
 {
   const OssPaneText style = { 11.5, FALSE, 0, 0.5, OSS_PANE_WHITE };
   const GdkRGBA white = OSS_PANE_WHITE;
-  double range = model->high_mpa - model->low_mpa, step = round_step (range, bar->size.height > 220 ? 8 : 5);
+  double range = field->high - field->low, step = round_step (range, bar->size.height > 220 ? 8 : 5);
   int decimals = step < 0.1 ? 2 : step < 1.0 ? 1 : 0;
 
-  for (double value = ceil (model->low_mpa / step) * step; value <= model->high_mpa + 1e-9; value += step)
+  for (double value = ceil (field->low / step) * step; value <= field->high + 1e-9; value += step)
     {
-      float y = bar->origin.y + bar->size.height * (float) (1.0 - (value - model->low_mpa) / range);
+      float y = bar->origin.y + bar->size.height * (float) (1.0 - (value - field->low) / range);
       g_autofree char *number = oss_format_fixed (value, decimals);
 
       gtk_snapshot_append_color (snapshot, &white, &GRAPHENE_RECT_INIT (bar->origin.x + BAR_WIDTH, floorf (y), 4, 1));
@@ -70,11 +71,11 @@ draw_ticks (GtkSnapshot *snapshot, GtkWidget *widget, const OssModel *model, con
 }
 
 static void
-draw_mark (GtkSnapshot *snapshot, GtkWidget *widget, const OssModel *model, const graphene_rect_t *bar)
+draw_mark (GtkSnapshot *snapshot, GtkWidget *widget, const OssFieldView *field, const graphene_rect_t *bar)
 {
   const OssPaneText style = { 11.5, FALSE, 1, 0.5, OSS_PANE_WHITE };
   const GdkRGBA white = OSS_PANE_WHITE;
-  double share = (model->mark_mpa - model->low_mpa) / (model->high_mpa - model->low_mpa);
+  double share = (field->mark - field->low) / (field->high - field->low);
   double y = bar->origin.y + bar->size.height * (1.0 - CLAMP (share, 0.0, 1.0)), x = bar->origin.x - 3;
   const double corners[3][2] = { { x, y }, { x - 7, y - 4 }, { x - 7, y + 4 } };
 
@@ -83,30 +84,53 @@ draw_mark (GtkSnapshot *snapshot, GtkWidget *widget, const OssModel *model, cons
   oss_pane_text (snapshot, widget, _ ("95 %"), &style, x - 11, y);
 }
 
-void
-oss_colour_bar_draw (GtkSnapshot *snapshot, GtkWidget *widget, const OssColormap *map, const OssModel *model)
+double
+oss_colour_bar_top (double height)
 {
-  const OssPaneText title = { 11.5, TRUE, 1, 1, OSS_PANE_WHITE }, load = { 11.5, FALSE, 1, 0, OSS_PANE_WHITE };
+  return floor (0.44 * height - 0.5 * CLAMP (0.62 * height, 80.0, 520.0) + 22);
+}
+
+/* The colour of what is 0, below the others. */
+static void
+draw_plain (GtkSnapshot *snapshot, GtkWidget *widget, const OssColormap *map, const char *words,
+            const graphene_rect_t *bar)
+{
+  const OssPaneText style = { 11.5, FALSE, 1, 0.5, OSS_PANE_WHITE };
+  const GdkRGBA colour = { map->rgb[0][0] / 255.0f, map->rgb[0][1] / 255.0f, map->rgb[0][2] / 255.0f, 1 };
+  const float y = bar->origin.y + bar->size.height;
+
+  gtk_snapshot_append_color (snapshot, &colour, &GRAPHENE_RECT_INIT (bar->origin.x, y, BAR_WIDTH, PLAIN_HEIGHT));
+  oss_pane_text (snapshot, widget, words, &style, bar->origin.x - 6, y + 0.5 * PLAIN_HEIGHT);
+}
+
+void
+oss_colour_bar_draw (GtkSnapshot *snapshot, GtkWidget *widget, const OssColormap *map, const OssFieldView *field,
+                     const char *title, const char *plain)
+{
+  const OssPaneText bold = { 11.5, TRUE, 1, 1, OSS_PANE_WHITE }, load = { 11.5, FALSE, 1, 0, OSS_PANE_WHITE };
   const float w = (float) gtk_widget_get_width (widget), h = (float) gtk_widget_get_height (widget);
   const float height = CLAMP (0.62f * h, 80.0f, 520.0f);
   const graphene_rect_t bar =
-      GRAPHENE_RECT_INIT (w - BAR_RIGHT - BAR_WIDTH, floorf (0.44f * h - 0.5f * height + 22), BAR_WIDTH, height);
+      GRAPHENE_RECT_INIT (w - BAR_RIGHT - BAR_WIDTH, (float) oss_colour_bar_top (h), BAR_WIDTH, height);
   const GdkRGBA top = { map->rgb[255][0] / 255.0f, map->rgb[255][1] / 255.0f, map->rgb[255][2] / 255.0f, 1 };
   const double above[3][2] = { { bar.origin.x, bar.origin.y },
                                { bar.origin.x + BAR_WIDTH, bar.origin.y },
                                { bar.origin.x + 0.5 * BAR_WIDTH, bar.origin.y - 9 } };
   g_autoptr (GdkTexture) ramp = NULL;
 
-  if (h < 160 || !(model->high_mpa > model->low_mpa))
+  if (h < 160 || !(field->high > field->low))
     return;
   ramp = ramp_texture (map);
   gtk_snapshot_append_texture (snapshot, ramp, &bar);
   draw_triangle (snapshot, above, &top);
-  draw_ticks (snapshot, widget, model, &bar);
-  draw_mark (snapshot, widget, model, &bar);
-  /* Translators: the title of a colour bar, with its unit. */
-  oss_pane_text (snapshot, widget, _ ("von Mises, MPa"), &title, w - MARGIN, bar.origin.y - 14);
-  oss_pane_text (snapshot, widget, model->load, &load, w - MARGIN, bar.origin.y + height + 8);
+  draw_ticks (snapshot, widget, field, &bar);
+  draw_mark (snapshot, widget, field, &bar);
+  if (plain != NULL)
+    draw_plain (snapshot, widget, map, plain, &bar);
+  if (title != NULL)
+    oss_pane_text (snapshot, widget, title, &bold, w - MARGIN, bar.origin.y - 14);
+  oss_pane_text (snapshot, widget, field->load, &load, w - MARGIN,
+                 bar.origin.y + height + 8 + (plain != NULL ? PLAIN_HEIGHT : 0));
 }
 
 void

@@ -36,26 +36,27 @@ static OssPicture *
 stress_picture (const Request *request, char **caption, GError **error)
 {
   const OssModel *model = request->model;
+  const OssFieldView *stress = &model->fields[OSS_MODEL_STRESS];
   OssColormap map;
   OssPicture *picture;
   double axes[3][2];
 
   if (!oss_colormap_load ("plasma", &map, error))
     return NULL;
-  picture = oss_render_stress_picture (model->mesh, model->von_mises_mpa, &model->frame, &map, model->low_mpa,
-                                       model->high_mpa, TRUE, PICTURE_WIDTH, PICTURE_HEIGHT, error);
+  picture = oss_render_stress_picture (model->mesh, stress->values, &model->frame, &map, stress->low, stress->high,
+                                       TRUE, PICTURE_WIDTH, PICTURE_HEIGHT, error);
   if (picture == NULL)
     return NULL;
   oss_render_stress_axes (&model->frame, axes);
   oss_report_colorbar (picture, &(OssColorbar){ .map = &map,
-                                                .low = model->low_mpa,
-                                                .high = model->high_mpa,
+                                                .low = stress->low,
+                                                .high = stress->high,
                                                 .title = _ ("von Mises, MPa"),
-                                                .load = model->load,
-                                                .mark = model->mark_mpa,
+                                                .load = stress->load,
+                                                .mark = stress->mark,
                                                 .axes = (const double (*)[2]) axes });
   /* Translators: %s is the load: "0.27 mm, 1 840 N". */
-  *caption = g_strdup_printf (_ ("Von Mises stress at %s, cut open in the middle"), model->load);
+  *caption = g_strdup_printf (_ ("Von Mises stress at %s, cut open in the middle"), stress->load);
   return picture;
 }
 
@@ -111,7 +112,7 @@ oss_document_save_report (OssDocument *self, OssReportKind kind, const char *pat
   g_autofree char *name = NULL, *title = NULL;
   Request *request;
 
-  if (oss_document_get_job (self) != NULL || model == NULL || model->von_mises_mpa == NULL)
+  if (oss_document_get_job (self) != NULL || model == NULL || model->fields[OSS_MODEL_STRESS].values == NULL)
     return;
   request = g_new0 (Request, 1);
   request->kind = kind;

@@ -89,6 +89,19 @@ show_labels (OssDocument *self)
 }
 
 static void
+show_plastic_strain (const OssSimulateResult *simulate, OssModel *model)
+{
+  const OssFemCurve *curve = simulate->curve;
+  const OssLoadPoint *last = &curve->points[curve->n_points - 1];
+  g_autofree char *strain = oss_format_fixed (100.0 * last->displacement_mm / simulate->strength.height_mm, 2);
+  g_autofree char *force = oss_format_rounded (last->reaction_n, 10.0);
+
+  oss_model_set_plastic_strain (model, curve->plastic_strain, simulate->fem->element_volume);
+  /* Translators: at the end of a curve beyond yield: apparent strain and force. */
+  model->fields[OSS_MODEL_PLASTIC_STRAIN].load = g_strdup_printf (_ ("%s %% strain, %s N"), strain, force);
+}
+
+static void
 show_model (OssDocument *self)
 {
   const OssSegmentResult *segment = oss_study_get_segment (self->study);
@@ -106,7 +119,9 @@ show_model (OssDocument *self)
 
       oss_model_set_stress (model, simulate->fem->von_mises, simulate->fem->displacement);
       g_string_append_printf (caption, " · %s", _ ("shown undeformed"));
-      model->load = g_strdup_printf ("%s mm, %s N", displacement, force);
+      model->fields[OSS_MODEL_STRESS].load = g_strdup_printf ("%s mm, %s N", displacement, force);
+      if (simulate->curve != NULL && simulate->curve->n_elements == mesh->mesh->n_elements)
+        show_plastic_strain (simulate, model);
     }
   model->caption = g_strdup (caption->str);
   oss_scene_set_model (self->scene, model);

@@ -56,6 +56,7 @@ draw_words (OssModelPane *self, GtkSnapshot *snapshot, double w, double h)
   const char *level = labels != NULL ? oss_vertebra_name (labels->verse) : NULL;
   g_autofree char *caption = NULL;
   double title_width, unused;
+  const OssFieldView *field;
 
   oss_pane_text (snapshot, widget, name, &title, 10, 7);
   oss_pane_text_size (widget, name, &title, &title_width, &unused);
@@ -64,18 +65,38 @@ draw_words (OssModelPane *self, GtkSnapshot *snapshot, double w, double h)
       oss_pane_text (snapshot, widget, _ ("The vertebra appears here after Mesh"), &hint, w / 2, h / 2);
       return;
     }
+  field = &self->model->fields[oss_model_pane_shown_field (self)];
   caption = level != NULL ? g_strdup_printf ("%s · %s", level, self->model->caption) : g_strdup (self->model->caption);
   oss_pane_text (snapshot, widget, caption, &plain, 18 + title_width, 7);
-  if (self->model->von_mises_mpa == NULL)
+  if (self->model->fields[OSS_MODEL_STRESS].values == NULL)
     oss_pane_text (snapshot, widget, _ ("Run Simulate to see stress"), &hint, w / 2, h - 8);
   else if (oss_scene_get_stale (self->scene))
     oss_pane_text (snapshot, widget, _ ("Out of date"), &stale, w / 2, 26);
+  if (field->values != NULL && !(field->high > field->low))
+    oss_pane_text (snapshot, widget, _ ("Nothing has yielded"), &hint, w / 2, h - 8);
   if (self->cut)
     {
       g_autofree char *words = cut_words (self->cut_mm);
 
       oss_pane_text (snapshot, widget, words, &cut, 10, 26);
     }
+}
+
+/* Where there is a choice of what is shown, it is the bar's title. */
+static void
+draw_bar (OssModelPane *self, GtkSnapshot *snapshot)
+{
+  const OssModelField shown = oss_model_pane_shown_field (self);
+  const OssFieldView *fields = self->model->fields;
+  gboolean choice = fields[OSS_MODEL_PLASTIC_STRAIN].values != NULL;
+
+  if (fields[shown].values == NULL)
+    return;
+  oss_colour_bar_draw (snapshot, GTK_WIDGET (self), &self->colours[shown], &fields[shown],
+                       /* Translators: the title of a colour bar, with its unit. */
+                       choice ? NULL : _ ("von Mises, MPa"),
+                       /* Translators: beside the colour of bone that has not yielded. */
+                       shown == OSS_MODEL_PLASTIC_STRAIN ? _ ("not yielded") : NULL);
 }
 
 void
@@ -94,8 +115,7 @@ oss_model_pane_draw_overlays (OssModelPane *self, GtkSnapshot *snapshot)
     {
       GtkWidget *widget = GTK_WIDGET (self);
 
-      if (self->model->von_mises_mpa != NULL)
-        oss_colour_bar_draw (snapshot, widget, &self->colours, self->model);
+      draw_bar (self, snapshot);
       oss_axes_sign_draw (snapshot, widget, &self->camera);
       oss_pane_scale_bar (snapshot, widget, self->camera.height_mm / h, w - 10, h - 10);
     }

@@ -10,8 +10,9 @@ struct _OssModelPane
   GtkGLArea parent_instance;
 
   OssScene *scene;
-  OssModel *model; /* what the camera was set up for */
-  OssColormap colours;
+  OssModel *model;      /* what the camera was set up for */
+  OssModelField wanted; /* shown where the model has it, else stress */
+  OssColormap colours[OSS_N_MODEL_FIELDS];
 
   OssRenderer *renderer; /* lives between realize and unrealize */
   gboolean uploaded;     /* the renderer holds @model */
@@ -22,6 +23,7 @@ struct _OssModelPane
 };
 
 void oss_model_pane_redraw (OssModelPane *self);
+OssModelField oss_model_pane_shown_field (OssModelPane *self);
 void oss_model_pane_reset (OssModelPane *self);
 void oss_model_pane_move_cut (OssModelPane *self, double mm);
 void oss_model_pane_draw_overlays (OssModelPane *self, GtkSnapshot *snapshot);

@@ -84,14 +84,40 @@ oss_model_pane_toggle_cut (OssModelPane *self)
   oss_model_pane_redraw (self);
 }
 
+OssModelField
+oss_model_pane_shown_field (OssModelPane *self)
+{
+  return self->model != NULL && self->model->fields[self->wanted].values != NULL ? self->wanted : OSS_MODEL_STRESS;
+}
+
 char *
 oss_model_pane_describe (OssModelPane *self)
 {
   if (self->model == NULL)
     return g_strdup (_ ("3D, no mesh yet"));
-  if (self->model->von_mises_mpa == NULL)
+  if (self->model->fields[OSS_MODEL_STRESS].values == NULL)
     return g_strdup (_ ("3D, bone"));
+  if (oss_model_pane_shown_field (self) == OSS_MODEL_PLASTIC_STRAIN)
+    return self->cut ? g_strdup (_ ("3D, equivalent plastic strain, cut"))
+                     : g_strdup (_ ("3D, equivalent plastic strain"));
   return self->cut ? g_strdup (_ ("3D, von Mises stress, cut")) : g_strdup (_ ("3D, von Mises stress"));
+}
+
+static void
+update_description (OssModelPane *self)
+{
+  g_autofree char *text = oss_model_pane_describe (self);
+
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
+}
+
+void
+oss_model_pane_set_field (OssModelPane *self, OssModelField field)
+{
+  self->wanted = field;
+  self->uploaded = FALSE;
+  update_description (self);
+  oss_model_pane_redraw (self);
 }
 
 static void
@@ -99,7 +125,6 @@ scene_changed_cb (OssModelPane *self, guint what)
 {
   OssModel *model = oss_scene_get_model (self->scene);
   gboolean new_place;
-  g_autofree char *text = NULL;
 
   if (what & (OSS_SCENE_OVERLAYS | OSS_SCENE_LABELS))
     gtk_widget_queue_draw (GTK_WIDGET (self));
@@ -116,8 +141,7 @@ scene_changed_cb (OssModelPane *self, guint what)
       oss_model_pane_reset (self);
     }
   oss_model_pane_redraw (self);
-  text = oss_model_pane_describe (self);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, text, -1);
+  update_description (self);
 }
 
 void
@@ -195,17 +219,20 @@ oss_model_pane_unrealize (GtkWidget *widget)
 static gboolean
 upload_model (OssModelPane *self)
 {
+  const OssModelField shown = oss_model_pane_shown_field (self);
+  const OssFieldView *field = &self->model->fields[shown];
   g_autoptr (GError) error = NULL;
 
   if (self->uploaded)
     return TRUE;
-  if (!oss_renderer_set_mesh (self->renderer, self->model->mesh, self->model->von_mises_mpa, self->model->displacement,
-                              &error))
+  /* Where all is 0 there is no range to colour by: bone. */
+  if (!oss_renderer_set_mesh (self->renderer, self->model->mesh, field->high > field->low ? field->values : NULL,
+                              self->model->displacement, &error))
     {
       gtk_gl_area_set_error (GTK_GL_AREA (self), error);
       return FALSE;
     }
-  oss_renderer_set_field (self->renderer, &self->colours, self->model->low_mpa, self->model->high_mpa);
+  oss_renderer_set_field (self->renderer, &self->colours[shown], field->low, field->high);
   oss_renderer_set_deformation (self->renderer, 0.0);
   self->uploaded = TRUE;
   return TRUE;
@@ -297,14 +324,27 @@ oss_model_pane_class_init (OssModelPaneClass *klass)
   g_signal_new ("toggle-large", OSS_TYPE_MODEL_PANE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
+/* Another ramp for strain than for stress, and bone where nothing has yielded. */
+static void
+load_colours (OssModelPane *self)
+{
+  static const guint8 bone[3] = { 232, 222, 199 };
+  g_autoptr (GError) error = NULL;
+  OssColormap *strain = &self->colours[OSS_MODEL_PLASTIC_STRAIN];
+
+  if (!oss_colormap_load ("plasma", &self->colours[OSS_MODEL_STRESS], &error)
+      || !oss_colormap_load ("viridis", strain, &error))
+    g_warning ("%s", error->message);
+  memcpy (strain->rgb[0], bone, sizeof bone);
+  memcpy (strain->rgb[1], bone, sizeof bone);
+}
+
 static void
 oss_model_pane_init (OssModelPane *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
-  g_autoptr (GError) error = NULL;
 
-  if (!oss_colormap_load ("plasma", &self->colours, &error))
-    g_warning ("%s", error->message);
+  load_colours (self);
   gtk_gl_area_set_has_depth_buffer (GTK_GL_AREA (self), TRUE);
   gtk_widget_set_focusable (widget, TRUE);
   gtk_widget_set_overflow (widget, GTK_OVERFLOW_HIDDEN);

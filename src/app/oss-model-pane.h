@@ -21,6 +21,8 @@ G_DECLARE_FINAL_TYPE (OssModelPane, oss_model_pane, OSS, MODEL_PANE, GtkGLArea)
 void oss_model_pane_set_scene (OssModelPane *self, OssScene *scene);
 /* Turns the sagittal cut through the body's centre on or off. */
 void oss_model_pane_toggle_cut (OssModelPane *self);
+/* What colours the vertebra, where the model has it. */
+void oss_model_pane_set_field (OssModelPane *self, OssModelField field);
 /* "3D, von Mises stress, cut 2.5 mm right of centre" (transfer full) */
 char *oss_model_pane_describe (OssModelPane *self);
 

@@ -27,10 +27,13 @@ oss_model_unref (OssModel *self)
   if (!g_atomic_ref_count_dec (&self->references))
     return;
   oss_mesh_unref (self->mesh);
-  g_free (self->von_mises_mpa);
+  for (int f = 0; f < OSS_N_MODEL_FIELDS; f++)
+    {
+      g_free (self->fields[f].values);
+      g_free (self->fields[f].load);
+    }
   g_free (self->displacement);
   g_free (self->caption);
-  g_free (self->load);
   g_free (self);
 }
 
@@ -42,16 +45,50 @@ compare_doubles (const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
+/* @values: (transfer full) */
+static void
+take_field (OssModel *self, OssModelField which, double *values)
+{
+  gsize n = self->mesh->n_nodes;
+  OssFieldView *field = &self->fields[which];
+  g_autofree double *sorted = g_memdup2 (values, n * sizeof *sorted);
+
+  qsort (sorted, n, sizeof *sorted, compare_doubles);
+  field->values = values;
+  field->low = 0.0;
+  field->high = sorted[(gsize) (0.995 * (double) (n - 1))];
+  field->mark = sorted[(gsize) (0.95 * (double) (n - 1))];
+  /* Where hardly anything has yielded the percentile is 0, and the largest value still has a colour. */
+  if (!(field->high > 0.0))
+    field->high = sorted[n - 1];
+}
+
 void
 oss_model_set_stress (OssModel *self, const double *von_mises_mpa, const double *displacement)
 {
   gsize n = self->mesh->n_nodes;
-  g_autofree double *sorted = g_memdup2 (von_mises_mpa, n * sizeof *sorted);
 
-  qsort (sorted, n, sizeof *sorted, compare_doubles);
-  self->low_mpa = 0.0;
-  self->high_mpa = sorted[(gsize) (0.995 * (double) (n - 1))];
-  self->mark_mpa = sorted[(gsize) (0.95 * (double) (n - 1))];
-  self->von_mises_mpa = g_memdup2 (von_mises_mpa, n * sizeof *von_mises_mpa);
+  take_field (self, OSS_MODEL_STRESS, g_memdup2 (von_mises_mpa, n * sizeof *von_mises_mpa));
   self->displacement = g_memdup2 (displacement, 3 * n * sizeof *displacement);
+}
+
+void
+oss_model_set_plastic_strain (OssModel *self, const double *element_strain, const double *element_volume)
+{
+  const OssMesh *mesh = self->mesh;
+  const int n_corners = oss_element_nodes (mesh->kind);
+  double *percent = g_new0 (double, mesh->n_nodes);
+  g_autofree double *around = g_new0 (double, mesh->n_nodes);
+
+  for (gsize e = 0; e < mesh->n_elements; e++)
+    for (int c = 0; c < n_corners; c++)
+      {
+        gsize node = (gsize) mesh->elements[(gsize) n_corners * e + (gsize) c];
+
+        percent[node] += 100.0 * element_volume[e] * element_strain[e];
+        around[node] += element_volume[e];
+      }
+  for (gsize n = 0; n < mesh->n_nodes; n++)
+    percent[n] = around[n] > 0.0 ? percent[n] / around[n] : 0.0;
+  take_field (self, OSS_MODEL_PLASTIC_STRAIN, percent);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/oss-review-page.h"
 
+#include "app/oss-colour-bar.h"
 #include "app/oss-format.h"
 #include "app/oss-jobs-button.h"
 #include "app/oss-menus.h"
@@ -23,6 +24,8 @@ struct _OssReviewPage
   GtkGrid *grid;
   OssSlicePane *axial, *sagittal, *coronal;
   OssModelPane *model;
+  GtkOverlay *model_overlay;
+  GtkDropDown *field; /* of the 3D view; over its colour bar */
   OssStepColumn *column;
   GtkWidget *last_pane; /* had the focus last */
   OssTool tool;
@@ -64,9 +67,48 @@ tell_status (OssReviewPage *self, const double *place)
   g_signal_emit (self, status_signal, 0, text);
 }
 
+/* There is a choice of colours once bone was loaded beyond yield. */
+static void
+update_field_choice (OssReviewPage *self)
+{
+  const OssModel *model = self->document != NULL ? oss_scene_get_model (oss_document_get_scene (self->document)) : NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->field),
+                          model != NULL && model->fields[OSS_MODEL_PLASTIC_STRAIN].values != NULL);
+}
+
+static void
+field_cb (OssReviewPage *self)
+{
+  guint selected = gtk_drop_down_get_selected (self->field);
+
+  if (self->model == NULL || selected >= OSS_N_MODEL_FIELDS)
+    return;
+  oss_model_pane_set_field (self->model, (OssModelField) selected);
+  if (self->document != NULL)
+    tell_status (self, NULL);
+}
+
+/* The choice takes the place of the colour bar's title. */
+static gboolean
+place_field_cb (GtkOverlay *overlay, GtkWidget *child, GdkRectangle *place, OssReviewPage *self)
+{
+  const int margin = 10, gap = 13;
+  GtkRequisition size;
+
+  gtk_widget_get_preferred_size (child, NULL, &size);
+  place->width = MIN (size.width, gtk_widget_get_width (GTK_WIDGET (overlay)));
+  place->height = size.height;
+  place->x = MAX (gtk_widget_get_width (GTK_WIDGET (overlay)) - margin - place->width, 0);
+  place->y = MAX ((int) oss_colour_bar_top (gtk_widget_get_height (GTK_WIDGET (overlay))) - gap - place->height, 0);
+  return TRUE;
+}
+
 static void
 scene_changed_cb (OssReviewPage *self, guint what)
 {
+  if (what & OSS_SCENE_MODEL)
+    update_field_choice (self);
   if (what & OSS_SCENE_POINTER)
     tell_status (self, oss_scene_get_pointer (oss_document_get_scene (self->document)));
   else if (what & (OSS_SCENE_CURSOR | OSS_SCENE_VOLUME | OSS_SCENE_MODEL))
@@ -211,11 +253,15 @@ oss_review_page_set_document (OssReviewPage *self, OssDocument *document)
   oss_slice_pane_set_scene (self->coronal, scene, OSS_PLANE_CORONAL);
   oss_model_pane_set_scene (self->model, scene);
   if (document == NULL)
-    return;
+    {
+      update_field_choice (self);
+      return;
+    }
   self->document = g_object_ref (document);
   g_signal_connect_swapped (document, "changed", G_CALLBACK (document_changed_cb), self);
   g_signal_connect_swapped (oss_document_get_study (document), "progress", G_CALLBACK (progress_cb), self);
   g_signal_connect_swapped (scene, "changed", G_CALLBACK (scene_changed_cb), self);
+  update_field_choice (self);
   document_changed_cb (self);
 }
 
@@ -253,7 +299,10 @@ oss_review_page_class_init (OssReviewPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, OssReviewPage, sagittal);
   gtk_widget_class_bind_template_child (widget_class, OssReviewPage, coronal);
   gtk_widget_class_bind_template_child (widget_class, OssReviewPage, model);
+  gtk_widget_class_bind_template_child (widget_class, OssReviewPage, model_overlay);
+  gtk_widget_class_bind_template_child (widget_class, OssReviewPage, field);
   gtk_widget_class_bind_template_child (widget_class, OssReviewPage, column);
+  gtk_widget_class_bind_template_callback (widget_class, field_cb);
 }
 
 static void
@@ -263,6 +312,7 @@ oss_review_page_init (OssReviewPage *self)
 
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_menu_button_set_menu_model (self->menu_button, oss_primary_menu ());
+  g_signal_connect (self->model_overlay, "get-child-position", G_CALLBACK (place_field_cb), self);
   self->last_pane = GTK_WIDGET (self->axial);
   get_panes (self, panes);
   for (int i = 0; i < N_PANES; i++)

@@ -11,17 +11,31 @@
 
 G_BEGIN_DECLS
 
-/* What the 3D view shows: a mesh and, once simulated, its stress.  Immutable after it is made. */
+/* What the 3D view can be coloured by. */
+typedef enum
+{
+  OSS_MODEL_STRESS,         /* von Mises, MPa, of the linear solution */
+  OSS_MODEL_PLASTIC_STRAIN, /* equivalent, %, at the end of the curve beyond yield */
+  OSS_N_MODEL_FIELDS,
+} OssModelField;
+
+/* A field as it is shown. */
+typedef struct
+{
+  double *values;         /* [n_nodes]; NULL: there is none */
+  double low, high, mark; /* 0, 99.5th and 95th percentile of the nodes; high is 0 where all is 0 */
+  char *load;             /* "0.27 mm, 1 840 N": what it belongs to */
+} OssFieldView;
+
+/* What the 3D view shows: a mesh and, once simulated, its fields.  Immutable after it is made. */
 typedef struct
 {
   gatomicrefcount references;
   OssMesh *mesh;
-  double *von_mises_mpa;              /* [n_nodes]; NULL before Simulate */
-  double *displacement;               /* [n_nodes][3] mm; NULL before Simulate */
-  double low_mpa, high_mpa, mark_mpa; /* 0, 99.5th and 95th percentile of the nodes */
+  OssFieldView fields[OSS_N_MODEL_FIELDS]; /* empty before Simulate */
+  double *displacement;                    /* [n_nodes][3] mm; NULL before Simulate */
   OssVertebraFrame frame;
   char *caption; /* "38 412 elements · shown undeformed" */
-  char *load;    /* "0.27 mm, 1 840 N" */
 } OssModel;
 
 OssModel *oss_model_new (OssMesh *mesh, const OssVertebraFrame *frame);
@@ -29,6 +43,9 @@ OssModel *oss_model_ref (OssModel *self);
 void oss_model_unref (OssModel *self);
 /* Copies [n_nodes] stresses and [n_nodes][3] displacements and sets the percentiles. */
 void oss_model_set_stress (OssModel *self, const double *von_mises_mpa, const double *displacement);
+/* [n_elements] equivalent plastic strains (not in %) become those of the nodes: means of the elements around each, by
+ * their volumes (mm3). */
+void oss_model_set_plastic_strain (OssModel *self, const double *element_strain, const double *element_volume);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssModel, oss_model_unref)
 
 /* The vertebra's label as the slices show it. */

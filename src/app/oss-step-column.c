@@ -5,6 +5,7 @@
 #include "app/oss-curve-view.h"
 #include "app/oss-estimates-button.h"
 #include "app/oss-format.h"
+#include "app/oss-post-yield-choice.h"
 #include "app/oss-step-card.h"
 #include "app/oss-step-text.h"
 #include "base/oss-i18n.h"
@@ -37,6 +38,7 @@ struct _OssStepColumn
   GtkLabel *place, *law_source, *yield_source;
   GtkSpinButton *size, *final_strain, *increments;
   OssCapsChoice *caps;
+  OssPostYieldChoice *post_yield;
   GtkSwitch *name_patient, *nonlinear;
 
   GtkWidget *result, *class_box;
@@ -362,17 +364,6 @@ law_cb (OssStepColumn *self)
     oss_document_edit (self->document, edit_law, &laws[selected]);
 }
 
-/* The load beyond yield is led by the endplates themselves: one excludes the other. */
-static void
-update_exclusive (OssStepColumn *self)
-{
-  OssCaps caps;
-
-  oss_caps_choice_get (self->caps, &caps);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->caps), !gtk_switch_get_active (self->nonlinear));
-  gtk_widget_set_sensitive (GTK_WIDGET (self->nonlinear), caps.kind == OSS_CAPS_NONE);
-}
-
 static void
 edit_nonlinear (OssStudyOptions *options, gconstpointer data)
 {
@@ -381,6 +372,8 @@ edit_nonlinear (OssStudyOptions *options, gconstpointer data)
   options->nonlinear = wanted->nonlinear;
   g_free (options->yield_law);
   options->yield_law = g_strdup (wanted->yield_law);
+  g_free (options->post_yield);
+  options->post_yield = g_strdup (wanted->post_yield);
   options->final_strain = wanted->final_strain;
   options->increments = wanted->increments;
 }
@@ -389,18 +382,19 @@ static void
 nonlinear_cb (OssStepColumn *self)
 {
   const OssYieldLaw *law = chosen_yield_law (self);
+  OssPostYield post_yield;
+  oss_post_yield_choice_get (self->post_yield, &post_yield);
+  g_autofree char *follows = oss_post_yield_text (&post_yield);
   const OssStudyOptions wanted = { .nonlinear = gtk_switch_get_active (self->nonlinear),
                                    .yield_law = law != NULL ? (char *) law->name : NULL,
+                                   .post_yield = follows,
                                    .final_strain = gtk_spin_button_get_value (self->final_strain) / 100.0,
                                    .increments = gtk_spin_button_get_value_as_int (self->increments) };
 
   gtk_revealer_set_reveal_child (self->beyond, wanted.nonlinear);
   show_yield_source (self);
   if (!self->updating && self->document != NULL)
-    {
-      update_exclusive (self);
-      oss_document_edit (self->document, edit_nonlinear, &wanted);
-    }
+    oss_document_edit (self->document, edit_nonlinear, &wanted);
 }
 
 static void
@@ -417,7 +411,6 @@ caps_cb (OssStepColumn *self)
   if (self->updating || self->document == NULL)
     return;
   oss_caps_choice_get (self->caps, &caps);
-  update_exclusive (self);
   oss_document_edit (self->document, edit_caps, &caps);
 }
 
@@ -475,6 +468,7 @@ show_nonlinear (OssStepColumn *self, const OssStudyOptions *options)
 {
   gsize n;
   const OssYieldLaw *laws = oss_yield_all (&n);
+  OssPostYield post_yield;
   guint chosen = 0;
 
   for (guint i = 0; i < n; i++)
@@ -483,6 +477,8 @@ show_nonlinear (OssStepColumn *self, const OssStudyOptions *options)
   gtk_switch_set_active (self->nonlinear, options->nonlinear);
   gtk_revealer_set_reveal_child (self->beyond, options->nonlinear);
   gtk_drop_down_set_selected (self->yield_law, chosen);
+  if (oss_post_yield_parse (options->post_yield, &post_yield, NULL))
+    oss_post_yield_choice_set (self->post_yield, &post_yield);
   gtk_spin_button_set_value (self->final_strain,
                              options->final_strain > 0.0 ? 100.0 * options->final_strain : FINAL_STRAIN_PERCENT);
   gtk_spin_button_set_value (self->increments, options->increments > 0 ? options->increments : INCREMENTS);
@@ -506,7 +502,6 @@ show_options (OssStepColumn *self)
       gtk_drop_down_set_selected (self->law, i);
   show_nonlinear (self, options);
   oss_caps_choice_set (self->caps, &options->caps);
-  update_exclusive (self);
   oss_step_column_set_level (self, options->vertebra);
   self->updating = FALSE;
 }
@@ -577,6 +572,7 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssStepColumn, final_strain);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, increments);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, yield_source);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, post_yield);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, caps);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, comment);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, paper);
@@ -602,6 +598,7 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   G_OBJECT_CLASS (klass)->dispose = oss_step_column_dispose;
   g_type_ensure (OSS_TYPE_STEP_CARD);
   g_type_ensure (OSS_TYPE_CAPS_CHOICE);
+  g_type_ensure (OSS_TYPE_POST_YIELD_CHOICE);
   g_type_ensure (OSS_TYPE_CURVE_VIEW);
   g_type_ensure (OSS_TYPE_ESTIMATES_BUTTON);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/ossature/Ossature/ui/step-column.ui");

@@ -129,8 +129,9 @@ test_whole_way (void)
   g_assert_nonnull (oss_scene_get_labels (scene));
   g_assert_nonnull (oss_scene_get_line (scene));
   simulate = oss_study_get_simulate (oss_document_get_study (document));
-  g_assert_nonnull (oss_scene_get_model (scene)->von_mises_mpa);
-  g_assert_cmpfloat (oss_scene_get_model (scene)->von_mises_mpa[7], ==, simulate->fem->von_mises[7]);
+  g_assert_nonnull (oss_scene_get_model (scene)->fields[OSS_MODEL_STRESS].values);
+  g_assert_null (oss_scene_get_model (scene)->fields[OSS_MODEL_PLASTIC_STRAIN].values);
+  g_assert_cmpfloat (oss_scene_get_model (scene)->fields[OSS_MODEL_STRESS].values[7], ==, simulate->fem->von_mises[7]);
   g_assert_cmpfloat (simulate->strength.stiffness_n_per_mm, >, 0.0);
   g_assert_false (oss_scene_get_stale (scene));
 
@@ -146,7 +147,7 @@ test_whole_way (void)
   g_assert_false (oss_scene_get_stale (scene));
   g_assert_true (oss_document_edit (document, finer_mesh, NULL));
   g_assert_true (oss_scene_get_stale (scene));
-  g_assert_nonnull (oss_scene_get_model (scene)->von_mises_mpa);
+  g_assert_nonnull (oss_scene_get_model (scene)->fields[OSS_MODEL_STRESS].values);
 }
 
 /* Cancels when @step has run for @after_s, in the thick of it; tells how long the answer took.

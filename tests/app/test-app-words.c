@@ -179,15 +179,42 @@ test_model_range (void)
   const OssVertebraFrame frame = { .width_mm = 40 };
   g_autofree double *stress = g_new (double, 1001), *moved = g_new0 (double, 3003);
   g_autoptr (OssModel) model = oss_model_new (mesh, &frame);
+  const OssFieldView *stress_view = &model->fields[OSS_MODEL_STRESS];
 
   for (int i = 0; i < 1001; i++)
     stress[i] = 1000 - i;
   oss_model_set_stress (model, stress, moved);
   /* Percentiles of 0, 1, ..., 1000, exactly. */
-  g_assert_cmpfloat (model->low_mpa, ==, 0.0);
-  g_assert_cmpfloat (model->high_mpa, ==, 995.0);
-  g_assert_cmpfloat (model->mark_mpa, ==, 950.0);
-  g_assert_cmpfloat (model->von_mises_mpa[0], ==, 1000.0); /* order kept */
+  g_assert_cmpfloat (stress_view->low, ==, 0.0);
+  g_assert_cmpfloat (stress_view->high, ==, 995.0);
+  g_assert_cmpfloat (stress_view->mark, ==, 950.0);
+  g_assert_cmpfloat (stress_view->values[0], ==, 1000.0); /* order kept */
+}
+
+/* Two tetrahedra of 1 and 3 mm3 on one face: its nodes get the mean by volume, the tips their own; in percent. */
+static void
+test_model_plastic_strain (void)
+{
+  static const gint32 elements[8] = { 0, 1, 2, 3, 0, 2, 1, 4 };
+  const OssVertebraFrame frame = { .width_mm = 40 };
+  const double volume[2] = { 1.0, 3.0 }, strain[2] = { 0.0, 0.02 }, none[2] = { 0.0, 0.0 };
+  g_autoptr (OssMesh) mesh = oss_mesh_new (OSS_ELEMENT_TET4, 5, 2, NULL);
+  const OssFieldView *view;
+
+  memcpy (mesh->elements, elements, sizeof elements);
+  g_autoptr (OssModel) model = oss_model_new (mesh, &frame), elastic = oss_model_new (mesh, &frame);
+  oss_model_set_plastic_strain (model, strain, volume);
+  view = &model->fields[OSS_MODEL_PLASTIC_STRAIN];
+  for (int n = 0; n < 3; n++)
+    g_assert_cmpfloat_with_epsilon (view->values[n], 1.5, 1e-12);
+  g_assert_cmpfloat (view->values[3], ==, 0.0);
+  g_assert_cmpfloat_with_epsilon (view->values[4], 2.0, 1e-12);
+  g_assert_cmpfloat (view->high, >, 0.0);
+  /* Where nothing yields there is no range. */
+  oss_model_set_plastic_strain (elastic, none, volume);
+  view = &elastic->fields[OSS_MODEL_PLASTIC_STRAIN];
+  g_assert_nonnull (view->values);
+  g_assert_cmpfloat (view->high, ==, 0.0);
 }
 
 int
@@ -201,5 +228,6 @@ main (int argc, char **argv)
   g_test_add_func ("/app/series/unstated", test_unstated_is_no_tick);
   g_test_add_func ("/app/scene", test_scene);
   g_test_add_func ("/app/model/range", test_model_range);
+  g_test_add_func ("/app/model/plastic-strain", test_model_plastic_strain);
   return g_test_run ();
 }

@@ -161,14 +161,19 @@ def cancel_run(app):
     return time.monotonic() - start
 
 
-def choose_caps(app, key):
-    box = usable(app, "combo box", "Caps between endplates and plates")
+def choose_by_key(app, name, key):
+    """One entry on in a list of the cards."""
+    box = usable(app, "combo box", name)
     scroll_to(app, box)
     app.click(box)
-    time.sleep(0.5)
+    time.sleep(1.0)
     app.key(key)
     app.key("Return")
     time.sleep(0.5)
+
+
+def choose_caps(app, key):
+    choose_by_key(app, "Caps between endplates and platens", key)
 
 
 def with_caps(a):
@@ -186,6 +191,75 @@ def with_caps(a):
     ok("caps are chosen with keys, and the simulation is run with them")
 
 
+def choose_after_yielding(a, key, explanation):
+    choose_by_key(a, "What follows yielding", key)
+    find(a, explanation)
+
+
+def after_yielding(a):
+    """What follows yielding is chosen with keys; each choice says what it means and brings its numbers."""
+    usable(a, "combo box", "Caps between endplates and platens")
+    choose_after_yielding(a, "Down", "^The yield stress grows")
+    choose_after_yielding(a, "Down", "^The yield stress falls")
+    share = usable(a, "spin button", "Share of the yield stress that is left, %")
+    assert Atspi.Value.get_current_value(share) == 20.0
+    assert Atspi.Value.get_current_value(
+        usable(a, "spin button", "Shortening of an element while its yield stress falls, mm")) == 0.5
+    scroll_to(a, share)
+    shot(a, "08d-softening")
+    choose_after_yielding(a, "Up", "^The yield stress grows")
+    a.set_value("spin button", "Slope of hardening, % of Young’s modulus", 2.0)
+
+
+def view_in(app, name, region):
+    """The 3D view's part (left, top, width, height: shares of it) of screenshot @name, as grey values."""
+    pane = image(app, "3D")
+    e = pane.get_extents(Atspi.CoordType.WINDOW)
+    x, y = app.centre(pane)
+    left, top, width, height = region
+    area = (f"{round(width * e.width)}x{round(height * e.height)}"
+            f"+{round(x + (left - 0.5) * e.width)}+{round(y + (top - 0.5) * e.height)}")
+    return subprocess.run(["convert", os.path.join(SHOTS, name + ".png"), "-crop", area, "+repage", "-colorspace",
+                           "gray", "-depth", "8", "gray:-"], check=True, capture_output=True).stdout
+
+
+def share_of_change(app, before, after, region):
+    """The share of pixels whose grey differs by more than 8 of 255."""
+    a, b = (view_in(app, name, region) for name in (before, after))
+    assert len(a) == len(b) > 1000
+    return sum(abs(p - q) > 8 for p, q in zip(a, b)) / len(a)
+
+
+def plastic_strain(a):
+    """The 3D view's other quantity: the vertebra and its colour bar change, the corner of the axes does not."""
+    bone, axes = (0.2, 0.25, 0.35, 0.4), (0.02, 0.72, 0.2, 0.26)
+    shot(a, "08e-stress")
+    choice = usable(a, "combo box", "Shown in 3D")
+    a.click(image(a, "3D"))
+    a.key("shift+Tab")
+    a.key("space")
+    time.sleep(0.5)
+    a.key("Down")
+    a.key("Return")
+    time.sleep(1.0)
+    shot(a, "08f-plastic-strain")
+    changed, same = (share_of_change(a, "08e-stress", "08f-plastic-strain", region) for region in (bone, axes))
+    assert changed > 0.3, f"{changed:.2f} of the bone's pixels changed"
+    assert same < 0.02, f"{same:.2f} of the axes' pixels changed"
+    told = image(a, "3D").get_description()
+    assert told.startswith("3D, equivalent plastic strain"), told
+    a.click(choice)
+    time.sleep(0.5)
+    a.key("Up")
+    a.key("Return")
+    time.sleep(1.0)
+    shot(a, "08g-stress-again")
+    assert share_of_change(a, "08e-stress", "08g-stress-again", bone) < 0.02
+    choose_after_yielding(a, "Up", "^The yield stress stays")
+    find(a, "^Out of date$")
+    ok(f"plastic strain instead of stress changes {100 * changed:.0f} % of the bone's pixels")
+
+
 def beyond_yield(a):
     """Simulate again with its switch on: the curve is told in words, its increments by keys; estimates side by side."""
     open_card(a, r"^4  Simulate$")
@@ -195,6 +269,7 @@ def beyond_yield(a):
     time.sleep(0.5)
     a.set_value("spin button", "Increments", 4)
     a.set_value("spin button", "Final strain, %", 1.2)
+    after_yielding(a)
     press(a, "Run All")
     told = find(a, r"^Load over displacement to 1\.20 % strain: largest load [\d\u202f]+ N", 240).get_name()
     assert "yielded" in told, told
@@ -211,6 +286,7 @@ def beyond_yield(a):
     shot(a, "08c-estimates")
     a.key("Escape")
     ok("beyond yield: " + told)
+    plastic_strain(a)
 
 
 def main_job(folder, grid, truth):
