@@ -48,14 +48,14 @@ draw_words (OssModelPane *self, GtkSnapshot *snapshot, double w, double h)
 {
   const OssPaneText title = { 11.5, TRUE, 0, 0, OSS_PANE_WHITE }, plain = { 11.5, FALSE, 0, 0, OSS_PANE_WHITE };
   const OssPaneText hint = { 11.5, FALSE, 0.5, 1.0, OSS_PANE_WHITE }, cut = { 11.5, TRUE, 0, 0, OSS_PANE_BLUE };
-  const OssPaneText stale = { 11.5, TRUE, 0.5, 0.0, OSS_PANE_YELLOW };
+  const OssPaneText stale = { 11.5, TRUE, 0, 0, OSS_PANE_YELLOW };
   GtkWidget *widget = GTK_WIDGET (self);
   /* Translators: short for "three-dimensional view". */
   const char *name = _ ("3D");
   const OssLabelView *labels = oss_scene_get_labels (self->scene);
   const char *level = labels != NULL ? oss_vertebra_name (labels->verse) : NULL;
   g_autofree char *caption = NULL;
-  double title_width, unused;
+  double title_width, unused, y = 26; /* of the next line at the left */
   const OssFieldView *field;
 
   oss_pane_text (snapshot, widget, name, &title, 10, 7);
@@ -71,14 +71,17 @@ draw_words (OssModelPane *self, GtkSnapshot *snapshot, double w, double h)
   if (self->model->fields[OSS_MODEL_STRESS].values == NULL)
     oss_pane_text (snapshot, widget, _ ("Run Simulate to see stress"), &hint, w / 2, h - 8);
   else if (oss_scene_get_stale (self->scene))
-    oss_pane_text (snapshot, widget, _ ("Out of date"), &stale, w / 2, 26);
-  if (field->values != NULL && !(field->high > field->low))
+    {
+      oss_pane_text (snapshot, widget, _ ("Out of date"), &stale, 10, y);
+      y += 19;
+    }
+  if (field == &self->model->fields[OSS_MODEL_PLASTIC_STRAIN] && !(field->high > field->low))
     oss_pane_text (snapshot, widget, _ ("Nothing has yielded"), &hint, w / 2, h - 8);
   if (self->cut)
     {
       g_autofree char *words = cut_words (self->cut_mm);
 
-      oss_pane_text (snapshot, widget, words, &cut, 10, 26);
+      oss_pane_text (snapshot, widget, words, &cut, 10, y);
     }
 }
 

@@ -73,8 +73,9 @@ update_field_choice (OssReviewPage *self)
 {
   const OssModel *model = self->document != NULL ? oss_scene_get_model (oss_document_get_scene (self->document)) : NULL;
 
-  gtk_widget_set_visible (GTK_WIDGET (self->field),
-                          model != NULL && model->fields[OSS_MODEL_PLASTIC_STRAIN].values != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->field), model != NULL
+                                                        && model->fields[OSS_MODEL_PLASTIC_STRAIN].values != NULL
+                                                        && gtk_gl_area_get_error (GTK_GL_AREA (self->model)) == NULL);
 }
 
 static void

@@ -161,10 +161,25 @@ def cancel_run(app):
     return time.monotonic() - start
 
 
+def settle(o):
+    """Waits until the object has stood still for a second."""
+    still, last = 0, None
+    for _ in range(50):
+        o.clear_cache()
+        e = o.get_extents(Atspi.CoordType.WINDOW)
+        still = still + 1 if last == (e.x, e.y) else 0
+        if still >= 5:
+            return
+        last = e.x, e.y
+        time.sleep(0.2)
+
+
 def choose_by_key(app, name, key):
     """One entry on in a list of the cards."""
     box = usable(app, "combo box", name)
+    settle(box)                         # what a run has just told moves the cards
     scroll_to(app, box)
+    settle(box)
     app.click(box)
     time.sleep(1.0)
     app.key(key)
