@@ -352,7 +352,7 @@ def main_job(folder, grid, truth):
 
         choose_level(a, 5)
         open_card(a, r"^3  Mesh$")
-        a.set_value("spin button", "Size of elements, mm", 3.0)
+        a.set_value("spin button", "Size of elements, mm", 1.5)     # many, so that the work is not over first
         press(a, "Run All")
         seconds = cancel_run(a)
         print(f"# cancelled through the window in {1000 * seconds:.0f} ms", flush=True)
@@ -361,6 +361,7 @@ def main_job(folder, grid, truth):
         find(a, r"^Cancelled$")
         ok("cancel")
 
+        a.set_value("spin button", "Size of elements, mm", 3.0)
         press(a, "Run All")
         find(a, r"^Ready to be saved", 240)
         strength = find(a, r"^[\d\u202f]+ N$").get_name()
