@@ -53,3 +53,16 @@ run_expect (const Run *run, int status, const char *words, const char *line)
     g_error ("“%s” ended with %d, expected %d with “%s”; said: %s%s", line, run->status, status, words, run->out,
              run->err);
 }
+
+void
+run_line_expect (const char *folder, int status, const char *words, const char *line)
+{
+  g_auto (Run) run = run_line (folder, line);
+  run_expect (&run, status, words, line);
+}
+
+double
+run_number (JsonObject *object, const char *name)
+{
+  return json_object_get_double_member (object, name);
+}

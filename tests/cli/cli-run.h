@@ -24,3 +24,8 @@ JsonObject *run_document (const Run *run, JsonParser *parser, int status, const 
 
 /* Fails unless @run ended with @status and said @words: among its errors, or in its answer where the status is 0. */
 void run_expect (const Run *run, int status, const char *words, const char *line);
+/* The same of a run of @line in @folder. */
+void run_line_expect (const char *folder, int status, const char *words, const char *line);
+
+/* A number of the document. */
+double run_number (JsonObject *object, const char *name);

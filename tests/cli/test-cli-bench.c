@@ -18,32 +18,19 @@ run_json (JsonParser *parser, const char *line)
 }
 
 static void
-expect (int status, const char *words, const char *line)
-{
-  g_auto (Run) run = run_line (work, line);
-  run_expect (&run, status, words, line);
-}
-
-static double
-number (JsonObject *object, const char *name)
-{
-  return json_object_get_double_member (object, name);
-}
-
-static void
 check_kernel (JsonObject *kernels, const char *name, double peak_gflop_s)
 {
   g_assert_true (json_object_has_member (kernels, name));
   JsonObject *kernel = json_object_get_object_member (kernels, name);
 
   g_assert_cmpint (json_object_get_int_member (kernel, "count"), >, 1000);
-  g_assert_cmpfloat (number (kernel, "ns"), >, 0.1);
-  g_assert_cmpfloat (number (kernel, "ns"), <, 1e8);
+  g_assert_cmpfloat (run_number (kernel, "ns"), >, 0.1);
+  g_assert_cmpfloat (run_number (kernel, "ns"), <, 1e8);
   if (json_object_get_null_member (kernel, "gflop_s"))
     return;
-  g_assert_cmpfloat (number (kernel, "gflop_s"), >, 0.0);
+  g_assert_cmpfloat (run_number (kernel, "gflop_s"), >, 0.0);
   /* The limit is measured while other programs run: it may come out too low, but not by that much. */
-  g_assert_cmpfloat (number (kernel, "gflop_s"), <, 3.0 * peak_gflop_s);
+  g_assert_cmpfloat (run_number (kernel, "gflop_s"), <, 3.0 * peak_gflop_s);
 }
 
 static void
@@ -54,11 +41,11 @@ check_kernels (JsonObject *root)
                                         "smoother", "multigrid_cycle",  "factorisation" };
   JsonObject *machine = json_object_get_object_member (root, "machine");
   JsonObject *kernels = json_object_get_object_member (root, "kernels");
-  double peak = fmax (number (machine, "double_gflop_s"), number (machine, "single_gflop_s"));
+  double peak = fmax (run_number (machine, "double_gflop_s"), run_number (machine, "single_gflop_s"));
 
   g_assert_cmpint (json_object_get_int_member (machine, "threads"), ==, 2);
-  g_assert_cmpfloat (number (machine, "triad_gb_s"), >, 0.1);
-  g_assert_cmpfloat (number (machine, "triad_gb_s"), <, 10000.0);
+  g_assert_cmpfloat (run_number (machine, "triad_gb_s"), >, 0.1);
+  g_assert_cmpfloat (run_number (machine, "triad_gb_s"), <, 10000.0);
   g_assert_cmpfloat (peak, >, 0.5);
   g_assert_cmpfloat (peak, <, 10000.0);
   for (int kind = 0; kind < 3; kind++)
@@ -85,15 +72,15 @@ check_solutions (JsonObject *root)
       JsonObject *b = json_object_get_object_member (solutions, direct);
       g_assert_true (g_str_has_prefix (json_object_get_string_member (a, "solver"), "CG"));
       g_assert_true (g_str_has_prefix (json_object_get_string_member (b, "solver"), "CHOLMOD"));
-      g_assert_cmpfloat (number (a, "reaction_n"), <, -1000.0);
-      g_assert_cmpfloat (fabs (number (a, "reaction_n") / number (b, "reaction_n") - 1.0), <, 1e-8);
+      g_assert_cmpfloat (run_number (a, "reaction_n"), <, -1000.0);
+      g_assert_cmpfloat (fabs (run_number (a, "reaction_n") / run_number (b, "reaction_n") - 1.0), <, 1e-8);
       g_assert_cmpint (json_object_get_int_member (a, "iterations"), >, 5);
       g_assert_cmpint (json_object_get_int_member (a, "iterations"), <, 40);
-      g_assert_cmpfloat (number (a, "relative_residual"), <, 1.01e-10);
+      g_assert_cmpfloat (run_number (a, "relative_residual"), <, 1.01e-10);
       g_assert_cmpint (json_object_get_int_member (a, "unknowns"), ==, json_object_get_int_member (b, "unknowns"));
     }
   JsonObject *voxel = json_object_get_object_member (solutions, "voxel_40_x_40_x_40");
-  g_assert_cmpfloat (number (voxel, "relative_residual"), <=, 1e-6);
+  g_assert_cmpfloat (run_number (voxel, "relative_residual"), <=, 1e-6);
   g_assert_cmpint (json_object_get_int_member (voxel, "iterations"), >, 3);
 }
 
@@ -114,11 +101,11 @@ check_peers (JsonObject *root)
       JsonObject *own = json_object_get_object_member (deck, "ossature");
       JsonObject *ccx = json_object_get_object_member (deck, "calculix");
       /* CalculiX prints seven digits. */
-      g_assert_cmpfloat (fabs (number (own, "reaction_n") / number (ccx, "reaction_n") - 1.0), <, 1e-5);
-      g_assert_cmpfloat (number (own, "peak_memory_mib"), >, 5.0);
-      g_assert_cmpfloat (number (ccx, "peak_memory_mib"), >, 5.0);
-      double ratio = number (ccx, "seconds") / number (own, "seconds");
-      g_assert_cmpfloat (fabs (number (deck, "time_ratio") / ratio - 1.0), <, 1e-12);
+      g_assert_cmpfloat (fabs (run_number (own, "reaction_n") / run_number (ccx, "reaction_n") - 1.0), <, 1e-5);
+      g_assert_cmpfloat (run_number (own, "peak_memory_mib"), >, 5.0);
+      g_assert_cmpfloat (run_number (ccx, "peak_memory_mib"), >, 5.0);
+      double ratio = run_number (ccx, "seconds") / run_number (own, "seconds");
+      g_assert_cmpfloat (fabs (run_number (deck, "time_ratio") / ratio - 1.0), <, 1e-12);
       g_test_message ("%s: CalculiX takes %.1f times the time", names[i], ratio);
     }
 }
@@ -142,17 +129,18 @@ check_equations (JsonObject *root)
       g_assert_true (json_object_get_null_member (one, "trouble"));
       JsonObject *own = json_object_get_object_member (one, "ossature"),
                  *gamg = json_object_get_object_member (one, "gamg");
-      g_assert_cmpfloat (fabs (number (own, "reaction_n")), >, 1e-3);
-      g_assert_cmpfloat (fabs (number (gamg, "reaction_n") / number (own, "reaction_n") - 1.0), <, 1e-6);
+      g_assert_cmpfloat (fabs (run_number (own, "reaction_n")), >, 1e-3);
+      g_assert_cmpfloat (fabs (run_number (gamg, "reaction_n") / run_number (own, "reaction_n") - 1.0), <, 1e-6);
       for (int k = 0; k < 2; k++)
         {
           JsonObject *run = k == 0 ? own : gamg;
-          g_assert_cmpfloat (number (run, "relative_residual"), <, 1.01e-6);
+          g_assert_cmpfloat (run_number (run, "relative_residual"), <, 1.01e-6);
           g_assert_cmpint (json_object_get_int_member (run, "iterations"), >, 3);
-          g_assert_cmpfloat (number (run, "bytes_per_unknown"), >, 50.0);
+          g_assert_cmpfloat (run_number (run, "bytes_per_unknown"), >, 50.0);
         }
-      g_assert_cmpfloat (fabs (number (one, "time_ratio") * number (own, "seconds") / number (gamg, "seconds") - 1.0),
-                         <, 1e-12);
+      g_assert_cmpfloat (
+          fabs (run_number (one, "time_ratio") * run_number (own, "seconds") / run_number (gamg, "seconds") - 1.0), <,
+          1e-12);
     }
 }
 
@@ -190,23 +178,23 @@ test_image (void)
   JsonObject *solutions = json_object_get_object_member (root, "solutions");
   JsonObject *voxel = json_object_get_object_member (solutions, "voxel_8_x_8_x_16");
   g_assert_cmpint (json_object_get_int_member (voxel, "unknowns"), ==, 3 * 9 * 9 * 15);
-  g_assert_cmpfloat (number (voxel, "reaction_n"), <, -6.4);
-  g_assert_cmpfloat (number (voxel, "reaction_n"), >, -8.615);
-  g_assert_cmpfloat (number (voxel, "relative_residual"), <=, 1e-9);
+  g_assert_cmpfloat (run_number (voxel, "reaction_n"), <, -6.4);
+  g_assert_cmpfloat (run_number (voxel, "reaction_n"), >, -8.615);
+  g_assert_cmpfloat (run_number (voxel, "relative_residual"), <=, 1e-9);
   g_unlink (path);
 }
 
 static void
 test_usage (void)
 {
-  expect (2, "bench fem", "bench");
-  expect (2, "bench fem", "bench sleep");
-  expect (2, "--voxels 4", "bench fem --quick --voxels 4");
-  expect (2, "--tet10", "bench fem --tet10 -1");
-  expect (2, "--tolerance", "bench fem --tolerance 2");
-  expect (3, "absent.nii.gz", "--quiet bench fem --quick --voxels absent.nii.gz");
-  expect (0, "--voxels", "bench fem --help");
-  expect (0, "bench fem", "bench --help");
+  run_line_expect (work, 2, "bench fem", "bench");
+  run_line_expect (work, 2, "bench fem", "bench sleep");
+  run_line_expect (work, 2, "--voxels 4", "bench fem --quick --voxels 4");
+  run_line_expect (work, 2, "--tet10", "bench fem --tet10 -1");
+  run_line_expect (work, 2, "--tolerance", "bench fem --tolerance 2");
+  run_line_expect (work, 3, "absent.nii.gz", "--quiet bench fem --quick --voxels absent.nii.gz");
+  run_line_expect (work, 0, "--voxels", "bench fem --help");
+  run_line_expect (work, 0, "bench fem", "bench --help");
 }
 
 int

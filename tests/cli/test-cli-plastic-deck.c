@@ -12,19 +12,6 @@
 
 static char *work;
 
-static void
-expect (int status, const char *words, const char *line)
-{
-  g_auto (Run) run = run_line (work, line);
-  run_expect (&run, status, words, line);
-}
-
-static double
-number (JsonObject *object, const char *name)
-{
-  return json_object_get_double_member (object, name);
-}
-
 /* A bar on rollers, its far end moved along z: @force: also a force upon it. */
 static void
 write_bar (const char *name, OssElementKind kind, double move_mm, gboolean force)
@@ -83,15 +70,15 @@ test_bar (void)
       for (guint k = 1; k < json_array_get_length (points); k++)
         {
           JsonObject *point = json_array_get_object_element (points, k);
-          double strain = number (point, "displacement_mm") / HEIGHT;
+          double strain = run_number (point, "displacement_mm") / HEIGHT;
           double stress = fmin (MODULUS * strain, cases[i].yield_mpa)
                           + cases[i].slope_mpa * fmax (strain - cases[i].yield_mpa / MODULUS, 0.0);
-          g_assert_cmpfloat_with_epsilon (number (point, "apparent_strain"), 0.002 * k, 1e-9);
-          g_assert_cmpfloat_with_epsilon (number (point, "reaction_n"), AREA * stress, 1e-5 * AREA * stress);
+          g_assert_cmpfloat_with_epsilon (run_number (point, "apparent_strain"), 0.002 * k, 1e-9);
+          g_assert_cmpfloat_with_epsilon (run_number (point, "reaction_n"), AREA * stress, 1e-5 * AREA * stress);
         }
       g_assert_cmpstr (json_object_get_string_member (nonlinear, "post_yield"), ==, cases[i].post_yield);
-      g_assert_cmpfloat_with_epsilon (number (result, "height_mm"), cases[i].height_mm, 1e-9);
-      double linear = number (json_object_get_object_member (result, "strength_estimators"), "linear_2_percent");
+      g_assert_cmpfloat_with_epsilon (run_number (result, "height_mm"), cases[i].height_mm, 1e-9);
+      double linear = run_number (json_object_get_object_member (result, "strength_estimators"), "linear_2_percent");
       g_assert_cmpfloat_with_epsilon (linear, 0.02 * cases[i].height_mm * MODULUS * AREA / HEIGHT, 1e-6 * linear);
     }
 }
@@ -108,7 +95,8 @@ test_files (void)
 {
   g_autofree char *path = g_build_filename (work, "files", "solution.vtu", NULL), *text = NULL;
 
-  expect (0, "100 % of the volume yielded", "--quiet solve tet10.inp --nonlinear --increments 5 --out files");
+  run_line_expect (work, 0, "100 % of the volume yielded",
+                   "--quiet solve tet10.inp --nonlinear --increments 5 --out files");
   g_assert_true (exists ("files", "result.json") && exists ("files", "curve.csv"));
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_nonnull (g_strstr_len (text, 6000, "plastic_strain"));
@@ -134,13 +122,14 @@ test_not_converged (void)
 static void
 test_refused (void)
 {
-  expect (3, "moved alike", "--quiet solve forced.inp --nonlinear --out nowhere");
-  expect (3, "moved alike", "--quiet solve tet10.inp --nonlinear --traction MOVED:0,0,1 --out nowhere");
-  expect (2, "belong to", "--quiet solve tet10.inp --post-yield perfect --out nowhere");
-  expect (2, "belong to", "--quiet solve tet10.inp --height 3 --out nowhere");
-  expect (2, "above 0", "--quiet solve tet10.inp --nonlinear --height -3 --out nowhere");
-  expect (2, "takes a density", "--quiet solve tet10.inp --nonlinear --yield-law spine-plateau --out nowhere");
-  expect (2, "softening:MM,SHARE", "--quiet solve tet10.inp --nonlinear --post-yield x --out nowhere");
+  run_line_expect (work, 3, "moved alike", "--quiet solve forced.inp --nonlinear --out nowhere");
+  run_line_expect (work, 3, "moved alike", "--quiet solve tet10.inp --nonlinear --traction MOVED:0,0,1 --out nowhere");
+  run_line_expect (work, 2, "belong to", "--quiet solve tet10.inp --post-yield perfect --out nowhere");
+  run_line_expect (work, 2, "belong to", "--quiet solve tet10.inp --height 3 --out nowhere");
+  run_line_expect (work, 2, "above 0", "--quiet solve tet10.inp --nonlinear --height -3 --out nowhere");
+  run_line_expect (work, 2, "takes a density",
+                   "--quiet solve tet10.inp --nonlinear --yield-law spine-plateau --out nowhere");
+  run_line_expect (work, 2, "softening:MM,SHARE", "--quiet solve tet10.inp --nonlinear --post-yield x --out nowhere");
   g_assert_false (exists ("nowhere", "result.json"));
 }
 

@@ -18,23 +18,10 @@
 
 static char *work;
 
-static void
-expect (int status, const char *words, const char *line)
-{
-  g_auto (Run) run = run_line (work, line);
-  run_expect (&run, status, words, line);
-}
-
-static double
-number (JsonObject *object, const char *name)
-{
-  return json_object_get_double_member (object, name);
-}
-
 static double
 number_in (JsonObject *object, const char *inside, const char *name)
 {
-  return number (json_object_get_object_member (object, inside), name);
+  return run_number (json_object_get_object_member (object, inside), name);
 }
 
 /* --- Images --- */
@@ -97,11 +84,11 @@ check_even (JsonObject *result, double yield_mpa, double hardening_mpa)
   for (guint i = 1; i < json_array_get_length (points); i++)
     {
       JsonObject *point = json_array_get_object_element (points, i);
-      double strain = number (point, "apparent_strain");
+      double strain = run_number (point, "apparent_strain");
       end = AREA * (fmin (MODULUS * strain, yield_mpa) + slope * fmax (strain - yield_mpa / MODULUS, 0.0));
       g_assert_cmpfloat_with_epsilon (strain, 0.002 * i, 1e-12);
-      g_assert_cmpfloat_with_epsilon (number (point, "reaction_n"), end, 1e-5 * end);
-      g_assert_cmpfloat (number (point, "residual"), <=, 1e-5);
+      g_assert_cmpfloat_with_epsilon (run_number (point, "reaction_n"), end, 1e-5 * end);
+      g_assert_cmpfloat (run_number (point, "residual"), <=, 1e-5);
     }
   g_assert_cmpfloat_with_epsilon (number_in (result, "strength_estimators", "nonlinear_plateau"), end, 1e-5 * end);
   g_assert_cmpfloat_with_epsilon (number_in (result, "nonlinear", "stiffness_n_per_mm"), MODULUS * AREA / HEIGHT, 1e-5);
@@ -168,10 +155,10 @@ test_softening (void)
   for (guint k = 1; k < json_array_get_length (points); k++)
     {
       JsonObject *point = json_array_get_object_element (points, k);
-      double strain = number (point, "apparent_strain"), beyond = strain - 7.0 / MODULUS;
+      double strain = run_number (point, "apparent_strain"), beyond = strain - 7.0 / MODULUS;
       double stress = 7.0 - fall * beyond / (1.0 - fall / MODULUS);
       stress = beyond <= 0.0 ? MODULUS * strain : fmax (stress, 0.3 * 7.0);
-      g_assert_cmpfloat_with_epsilon (number (point, "reaction_n"), AREA * stress, 1e-4 * AREA * stress);
+      g_assert_cmpfloat_with_epsilon (run_number (point, "reaction_n"), AREA * stress, 1e-4 * AREA * stress);
     }
 }
 
@@ -194,10 +181,10 @@ test_mesh_size (void)
       for (guint k = 1; k < json_array_get_length (points); k++)
         {
           JsonObject *point = json_array_get_object_element (points, k);
-          double moved = number (point, "displacement_mm"), stress = MODULUS * moved / edge;
+          double moved = run_number (point, "displacement_mm"), stress = MODULUS * moved / edge;
           if (moved > yield_mm)
             stress = 7.0 - fall * (moved - yield_mm) / (1.0 - fall * edge / MODULUS);
-          g_assert_cmpfloat_with_epsilon (number (point, "reaction_n") / (edge * edge), stress, 1e-4 * stress);
+          g_assert_cmpfloat_with_epsilon (run_number (point, "reaction_n") / (edge * edge), stress, 1e-4 * stress);
         }
     }
 }
@@ -230,8 +217,8 @@ test_files (void)
   const char *line = "--quiet solve --modulus bar.nii.gz --lateral none --strain -0.005 --nonlinear --yield-law "
                      "tissue-strain-0.7 --out files";
 
-  expect (0, "0.2 % offset yield", line);
-  expect (0, "100 % of the volume yielded", line);
+  run_line_expect (work, 0, "0.2 % offset yield", line);
+  run_line_expect (work, 0, "100 % of the volume yielded", line);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     g_assert_true (exists ("files", names[i]));
   check_image ("files", "plastic_strain.nii.gz", 0.02 - 0.007, 1e-5);
@@ -248,9 +235,10 @@ test_elastic (void)
   g_autoptr (OssVolume) strain = NULL;
   double plastic[2] = { 0.0 };
 
-  expect (0, "% of the volume yielded",
-          "--quiet solve --modulus bar.nii.gz --labels halves.nii.gz --top 2 --bottom 1 --lateral none --strain -0.005 "
-          "--nonlinear --yield-law tissue-strain-0.7 --elastic 2 --out labels");
+  run_line_expect (
+      work, 0, "% of the volume yielded",
+      "--quiet solve --modulus bar.nii.gz --labels halves.nii.gz --top 2 --bottom 1 --lateral none --strain -0.005 "
+      "--nonlinear --yield-law tissue-strain-0.7 --elastic 2 --out labels");
   strain = oss_nifti_read_volume (path, OSS_QUANTITY_OTHER, NULL, &error);
   g_assert_no_error (error);
   for (int v = 0; v < 128; v++)
@@ -295,8 +283,8 @@ test_not_converged (void)
   g_assert_false (json_object_get_boolean_member (nonlinear, "converged"));
   g_assert_nonnull (strstr (json_object_get_string_member (nonlinear, "reason"), "not converged"));
   g_assert_cmpuint (json_array_get_length (points), >, 2);
-  g_assert_cmpfloat (number (json_array_get_object_element (points, 2), "reaction_n"), >, 8.0);
-  g_assert_cmpfloat (number (result, "reaction_n"), <, 0.0);
+  g_assert_cmpfloat (run_number (json_array_get_object_element (points, 2), "reaction_n"), >, 8.0);
+  g_assert_cmpfloat (run_number (result, "reaction_n"), <, 0.0);
   g_assert_true (exists ("stopped", "curve.csv") && exists ("stopped", "plastic_strain.nii.gz"));
 }
 
@@ -331,7 +319,7 @@ test_usage (void)
     {
       g_autofree char *line =
           g_strdup_printf ("solve --modulus bar.nii.gz --strain -0.01 --out nowhere %s", cases[i].more);
-      expect (cases[i].status, cases[i].words, line);
+      run_line_expect (work, cases[i].status, cases[i].words, line);
     }
   g_assert_false (exists ("nowhere", "result.json"));
 }
