@@ -33,6 +33,10 @@ typedef struct
   char study_description[OSS_DICOM_TEXT_SIZE];
   char series_description[OSS_DICOM_TEXT_SIZE];
   char series_time[OSS_DICOM_TEXT_SIZE];
+  char accession_number[OSS_DICOM_TEXT_SIZE];
+  char study_id[OSS_DICOM_TEXT_SIZE];
+  char referring_physician[OSS_DICOM_TEXT_SIZE];
+  char patient_position[OSS_DICOM_TEXT_SIZE];
   char modality[OSS_DICOM_TEXT_SIZE];
   char manufacturer[OSS_DICOM_TEXT_SIZE];
   char model[OSS_DICOM_TEXT_SIZE];

@@ -159,6 +159,10 @@ read_identity (Reader &reader, OssDicomHeader *out)
   reader.text (DCM_StudyDescription, out->study_description);
   reader.text (DCM_SeriesDescription, out->series_description);
   reader.text (DCM_SeriesTime, out->series_time);
+  reader.text (DCM_AccessionNumber, out->accession_number);
+  reader.text (DCM_StudyID, out->study_id);
+  reader.text (DCM_ReferringPhysicianName, out->referring_physician);
+  reader.text (DCM_PatientPosition, out->patient_position);
   out->series_number = reader.whole (DCM_SeriesNumber);
 }
 

@@ -351,6 +351,11 @@ take_texts (OssSeries *self, const OssDicomHeader *header)
   self->study_time = g_strdup (header->study_time);
   self->study_description = g_strdup (header->study_description);
   self->series_description = g_strdup (header->series_description);
+  self->accession_number = g_strdup (header->accession_number);
+  self->study_id = g_strdup (header->study_id);
+  self->referring_physician = g_strdup (header->referring_physician);
+  self->patient_position = g_strdup (header->patient_position);
+  self->sop_class_uid = g_strdup (header->sop_class);
   self->modality = g_strdup (header->modality);
   self->manufacturer = g_strdup (header->manufacturer);
   self->model = g_strdup (header->model);
@@ -383,6 +388,9 @@ oss_series_judge (OssSeries *self, GPtrArray *slices, OssImageKind kind)
       note_acquisition (self, header);
     }
   for (guint i = 0; i < slices->len; i++)
-    g_ptr_array_add (self->files, g_strdup (slice_at (slices, i)->path));
+    {
+      g_ptr_array_add (self->files, g_strdup (slice_at (slices, i)->path));
+      g_ptr_array_add (self->sop_uids, g_strdup (slice_at (slices, i)->header->sop_instance));
+    }
   self->folder = g_path_get_dirname (slice_at (slices, 0)->path);
 }

@@ -20,6 +20,11 @@ static const gsize texts[] = {
   G_STRUCT_OFFSET (OssSeries, study_time),
   G_STRUCT_OFFSET (OssSeries, study_description),
   G_STRUCT_OFFSET (OssSeries, series_description),
+  G_STRUCT_OFFSET (OssSeries, accession_number),
+  G_STRUCT_OFFSET (OssSeries, study_id),
+  G_STRUCT_OFFSET (OssSeries, referring_physician),
+  G_STRUCT_OFFSET (OssSeries, patient_position),
+  G_STRUCT_OFFSET (OssSeries, sop_class_uid),
   G_STRUCT_OFFSET (OssSeries, modality),
   G_STRUCT_OFFSET (OssSeries, manufacturer),
   G_STRUCT_OFFSET (OssSeries, model),
@@ -57,6 +62,7 @@ oss_series_new (void)
   OssSeries *self = g_new0 (OssSeries, 1);
 
   self->files = g_ptr_array_new_with_free_func (g_free);
+  self->sop_uids = g_ptr_array_new_with_free_func (g_free);
   self->reasons = g_ptr_array_new_with_free_func ((GDestroyNotify) reason_free);
   return self;
 }
@@ -95,6 +101,9 @@ oss_series_copy (const OssSeries *self)
   copy->files = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < self->files->len; i++)
     g_ptr_array_add (copy->files, g_strdup (g_ptr_array_index (self->files, i)));
+  copy->sop_uids = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < self->sop_uids->len; i++)
+    g_ptr_array_add (copy->sop_uids, g_strdup (g_ptr_array_index (self->sop_uids, i)));
   copy->reasons = g_ptr_array_new_with_free_func ((GDestroyNotify) reason_free);
   for (guint i = 0; i < self->reasons->len; i++)
     {
@@ -112,6 +121,7 @@ oss_series_free (OssSeries *self)
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     g_free (*text_at (self, i));
   g_clear_pointer (&self->files, g_ptr_array_unref);
+  g_clear_pointer (&self->sop_uids, g_ptr_array_unref);
   g_clear_pointer (&self->reasons, g_ptr_array_unref);
   g_free (self);
 }

@@ -51,6 +51,9 @@ typedef struct
   char *study_uid, *series_uid, *frame_uid;
   char *patient_name, *patient_id, *patient_birth_date, *patient_sex, *patient_age;
   char *study_date, *study_time, *study_description, *series_description;
+  char *accession_number, *study_id, *referring_physician;
+  char *patient_position; /* "HFS", "FFS", ... */
+  char *sop_class_uid;    /* of the first file */
   char *modality, *manufacturer, *model, *station;
   char *kernel; /* first value of Convolution Kernel */
   char *contrast, *transfer_syntax;
@@ -61,7 +64,8 @@ typedef struct
   double tilt_deg; /* angle between the slice normal and the stacking direction; 0 = straight */
   OssGrid grid;    /* meaningful unless refused for its geometry */
   gboolean has_grid;
-  GPtrArray *files; /* char*, in slice order when has_grid, else as found */
+  GPtrArray *files;    /* char*, in slice order when has_grid, else as found */
+  GPtrArray *sop_uids; /* char*, SOP Instance UID of each of the files, in the same order */
   char *folder;
   OssVerdict verdict;
   GPtrArray *reasons; /* OssReason* */

@@ -48,6 +48,17 @@ test_round_trip (void)
   g_assert_cmpstr (series->kernel, ==, "B40f");
   g_assert_cmpstr (series->series_uid, ==, header.series_uid);
   g_assert_cmpstr (series->frame_uid, ==, header.frame_uid);
+  g_assert_cmpstr (series->study_id, ==, "S1");
+  g_assert_cmpstr (series->patient_position, ==, "HFS");
+  g_assert_cmpstr (series->accession_number, ==, "");
+  g_assert_cmpstr (series->sop_class_uid, ==, "1.2.840.10008.5.1.4.1.1.2");
+  g_assert_cmpuint (series->sop_uids->len, ==, 5);
+  for (guint k = 0; k < 5; k++)
+    {
+      g_autofree char *uid =
+          oss_dicom_uid (oss_dicom_hash_text (OSS_DICOM_HASH_START, header.series_uid), (guint64) k + 1);
+      g_assert_cmpstr (g_ptr_array_index (series->sop_uids, k), ==, uid);
+    }
   g_assert_cmpint (series->series_number, ==, 3);
   g_assert_cmpfloat (series->kvp, ==, 120.0);
   g_assert_cmpfloat (series->exposure_mas, ==, 150.0);
