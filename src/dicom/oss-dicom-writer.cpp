@@ -4,20 +4,12 @@
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"
 #include "base/oss-parallel.h"
+#include "dicom/oss-dicom-dataset.hpp"
 #include "dicom/oss-dicom-uid.h"
-#include "dicom/oss-guarded.hpp"
-
-#include <dcmtk/config/osconfig.h>
-
-#include <dcmtk/dcmdata/dcostrmb.h>
-#include <dcmtk/dcmdata/dctk.h>
-#include <dcmtk/oflog/oflog.h>
 
 #include <cmath>
 #include <cstring>
 #include <glib/gstdio.h>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -27,90 +19,7 @@ namespace
 constexpr double lowest_hu = -1024.0, highest_hu = 3071.0;
 
 void
-check (const OFCondition &condition)
-{
-  if (condition.bad ())
-    throw std::runtime_error (condition.text ());
-}
-
-/* The most digits of @value that fit a decimal string of 16 characters. */
-std::string
-decimal (double value)
-{
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-  char format[] = "%.15g";
-  for (int digits = 15; digits >= 6; digits--)
-    {
-      g_snprintf (format, sizeof format, "%%.%dg", digits);
-      g_ascii_formatd (text, sizeof text, format, value);
-      if (strlen (text) <= 16)
-        break;
-    }
-  return text;
-}
-
-std::string
-decimals (std::initializer_list<double> values)
-{
-  std::string joined;
-  for (double value : values)
-    joined += (joined.empty () ? "" : "\\") + decimal (value);
-  return joined;
-}
-
-/* One image's data set under construction. */
-class Image
-{
-public:
-  explicit Image (DcmDataset &data_) : data (data_)
-  {
-  }
-
-  /* Empty when @value is NULL. */
-  void
-  text (const DcmTagKey &key, const char *value)
-  {
-    check (data.putAndInsertString (key, value != nullptr ? value : ""));
-  }
-
-  void
-  text (const DcmTagKey &key, const std::string &value)
-  {
-    text (key, value.c_str ());
-  }
-
-  void
-  optional_text (const DcmTagKey &key, const char *value)
-  {
-    if (value != nullptr && *value != '\0')
-      text (key, value);
-  }
-
-  void
-  optional_number (const DcmTagKey &key, double value)
-  {
-    if (value != 0.0)
-      text (key, decimal (value));
-  }
-
-  void
-  optional_whole (const DcmTagKey &key, double value)
-  {
-    if (value != 0.0)
-      text (key, std::to_string (std::lround (value)));
-  }
-
-  void
-  stored (const DcmTagKey &key, int value)
-  {
-    check (data.putAndInsertUint16 (key, (Uint16) value));
-  }
-
-  DcmDataset &data;
-};
-
-void
-put_study (Image &image, const OssCtHeader *header)
+put_study (OssDataset &image, const OssCtHeader *header)
 {
   image.text (DCM_SpecificCharacterSet, "ISO_IR 192");
   image.text (DCM_StudyDate, header->study_date);
@@ -139,7 +48,7 @@ put_study (Image &image, const OssCtHeader *header)
 }
 
 void
-put_acquisition (Image &image, const OssCtHeader *header, const OssGrid *grid)
+put_acquisition (OssDataset &image, const OssCtHeader *header, const OssGrid *grid)
 {
   double thickness = header->slice_thickness_mm > 0.0 ? header->slice_thickness_mm : grid->spacing[2];
 
@@ -148,8 +57,8 @@ put_acquisition (Image &image, const OssCtHeader *header, const OssGrid *grid)
   image.optional_text (DCM_ManufacturerModelName, header->model);
   image.optional_text (DCM_StationName, header->station);
   image.optional_text (DCM_SoftwareVersions, header->software);
-  image.text (DCM_SliceThickness, decimal (thickness));
-  image.text (DCM_KVP, header->kvp > 0.0 ? decimal (header->kvp) : "");
+  image.text (DCM_SliceThickness, oss_dicom_decimal (thickness));
+  image.text (DCM_KVP, header->kvp > 0.0 ? oss_dicom_decimal (header->kvp) : "");
   image.optional_number (DCM_ReconstructionDiameter, header->reconstruction_diameter_mm);
   image.text (DCM_GantryDetectorTilt, "0");
   image.optional_number (DCM_TableHeight, header->table_height_mm);
@@ -163,21 +72,21 @@ put_acquisition (Image &image, const OssCtHeader *header, const OssGrid *grid)
 }
 
 void
-put_plane (Image &image, const OssGrid *grid, int k)
+put_plane (OssDataset &image, const OssGrid *grid, int k)
 {
   const double index[3] = { 0.0, 0.0, (double) k }, *d = grid->direction;
   double at[3];
   oss_grid_to_patient (grid, index, at);
   image.text (DCM_ImageType, "ORIGINAL\\PRIMARY\\AXIAL");
   image.text (DCM_InstanceNumber, std::to_string (k + 1));
-  image.text (DCM_ImagePositionPatient, decimals ({ at[0], at[1], at[2] }));
-  image.text (DCM_ImageOrientationPatient, decimals ({ d[0], d[3], d[6], d[1], d[4], d[7] }));
-  image.text (DCM_SliceLocation, decimal (at[0] * d[2] + at[1] * d[5] + at[2] * d[8]));
-  image.text (DCM_PixelSpacing, decimals ({ grid->spacing[1], grid->spacing[0] })); /* rows first */
+  image.text (DCM_ImagePositionPatient, oss_dicom_decimals ({ at[0], at[1], at[2] }));
+  image.text (DCM_ImageOrientationPatient, oss_dicom_decimals ({ d[0], d[3], d[6], d[1], d[4], d[7] }));
+  image.text (DCM_SliceLocation, oss_dicom_decimal (at[0] * d[2] + at[1] * d[5] + at[2] * d[8]));
+  image.text (DCM_PixelSpacing, oss_dicom_decimals ({ grid->spacing[1], grid->spacing[0] })); /* rows first */
 }
 
 void
-put_pixels (Image &image, const OssVolume *volume, int k)
+put_pixels (OssDataset &image, const OssVolume *volume, int k)
 {
   const OssGrid *grid = &volume->grid;
   gsize n = (gsize) grid->size[0] * (gsize) grid->size[1];
@@ -199,10 +108,10 @@ put_pixels (Image &image, const OssVolume *volume, int k)
   image.stored (DCM_PixelRepresentation, 0);
   image.text (DCM_WindowCenter, "300");
   image.text (DCM_WindowWidth, "1500");
-  image.text (DCM_RescaleIntercept, decimal (lowest_hu));
+  image.text (DCM_RescaleIntercept, oss_dicom_decimal (lowest_hu));
   image.text (DCM_RescaleSlope, "1");
   image.text (DCM_RescaleType, "HU");
-  check (image.data.putAndInsertUint16Array (DCM_PixelData, stored.data (), (unsigned long) n));
+  oss_dicom_check (image.item.putAndInsertUint16Array (DCM_PixelData, stored.data (), (unsigned long) n));
 }
 
 std::string
@@ -212,32 +121,12 @@ slice_path (const char *folder, int k)
   return path;
 }
 
-/* The whole file.  DCMTK could write it as well, but does not tell when the last buffer of a file
- * finds the disk full. */
-std::vector<guint8>
-serialise (DcmFileFormat &file)
-{
-  constexpr gsize longest_header = 65536;
-  gsize size = file.calcElementLength (EXS_LittleEndianExplicit, EET_ExplicitLength) + longest_header;
-  std::vector<guint8> bytes (size + size % 2);
-  DcmOutputBufferStream stream (bytes.data (), (offile_off_t) bytes.size ());
-  void *begin = nullptr;
-  offile_off_t length = 0;
-
-  file.transferInit ();
-  check (file.write (stream, EXS_LittleEndianExplicit, EET_ExplicitLength, nullptr, EGL_recalcGL, EPD_withoutPadding));
-  file.transferEnd ();
-  stream.flushBuffer (begin, length);
-  bytes.resize ((gsize) length);
-  return bytes;
-}
-
 gboolean
 write_slice (const char *folder, const OssVolume *volume, const OssCtHeader *header, int k, GError **error)
 {
   return guarded<gboolean> (error, FALSE, [&] () -> gboolean {
     DcmFileFormat file;
-    Image image (*file.getDataset ());
+    OssDataset image (*file.getDataset ());
     std::string path = slice_path (folder, k);
     g_autofree char *uid =
         oss_dicom_uid (oss_dicom_hash_text (OSS_DICOM_HASH_START, header->series_uid), (guint64) k + 1);
@@ -248,7 +137,7 @@ write_slice (const char *folder, const OssVolume *volume, const OssCtHeader *hea
     put_acquisition (image, header, &volume->grid);
     put_plane (image, &volume->grid, k);
     put_pixels (image, volume, k);
-    std::vector<guint8> bytes = serialise (file);
+    std::vector<guint8> bytes = oss_dicom_serialise (file);
     return oss_file_write (path.c_str (), bytes.data (), bytes.size (), error);
   });
 }
@@ -311,34 +200,13 @@ check_arguments (const OssVolume *volume, const OssCtHeader *header, GError **er
   return FALSE;
 }
 
-/* Once, before threads use DCMTK. */
-gboolean
-start (GError **error)
-{
-  static gsize started = 0;
-
-  if (g_once_init_enter (&started))
-    {
-      guarded<gboolean> (nullptr, FALSE, [] () -> gboolean {
-        OFLog::configure (OFLogger::OFF_LOG_LEVEL);
-        return TRUE;
-      });
-      g_once_init_leave (&started, 1);
-    }
-  if (dcmDataDict.isDictionaryLoaded ())
-    return TRUE;
-  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_FAILED,
-                       _ ("DCMTK’s data dictionary is not installed (DCMDICTPATH)."));
-  return FALSE;
-}
-
 } // namespace
 
 gboolean
 oss_dicom_write_ct (const char *folder, const OssVolume *volume, const OssCtHeader *header, const OssTick *tick,
                     GError **error)
 {
-  if (!check_arguments (volume, header, error) || !start (error))
+  if (!check_arguments (volume, header, error) || !oss_dicom_start (error))
     return FALSE;
   gboolean existed = g_file_test (folder, G_FILE_TEST_IS_DIR);
   if (!oss_file_prepare_folder (folder, error))
