@@ -20,24 +20,6 @@ request_free (gpointer data)
   g_free (request);
 }
 
-/* A series of the middle slice alone; only looked at, so a refusal does not matter. */
-static OssSeries *
-middle_slice (const OssSeries *series)
-{
-  OssSeries *one = oss_series_copy (series);
-  guint middle = series->files->len / 2;
-  double index[3] = { 0, 0, middle }, origin[3];
-
-  oss_grid_to_patient (&series->grid, index, origin);
-  memcpy (one->grid.origin, origin, sizeof origin);
-  one->grid.size[2] = 1;
-  one->verdict = OSS_VERDICT_NOTES;
-  if (middle + 1 < one->files->len)
-    g_ptr_array_remove_range (one->files, middle + 1, one->files->len - middle - 1);
-  g_ptr_array_remove_range (one->files, 0, middle);
-  return one;
-}
-
 /* The plane the slices lie in, nearest to a patient plane. */
 static OssPlane
 plane_of (const OssGrid *grid)
@@ -90,7 +72,7 @@ oss_thumbnail_load_async (const OssSeries *series, int pixels, GCancellable *can
       return;
     }
   request = g_new0 (Request, 1);
-  request->series = middle_slice (series);
+  request->series = oss_series_middle_slice (series);
   request->pixels = pixels;
   g_task_set_task_data (task, request, request_free);
   g_task_run_in_thread (task, load_in_thread);

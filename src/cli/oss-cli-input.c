@@ -17,6 +17,8 @@ OssCliInput oss_cli_input;
 const GOptionEntry oss_cli_input_load[] = {
   STRING ("series", series, N_ ("the series with this UID"), "UID"),
   STRING ("kernel", kernel, N_ ("the series with this reconstruction kernel"), "NAME"),
+  { "resample-tilt", 0, 0, G_OPTION_ARG_NONE, &oss_cli_input.resample_tilt,
+    N_ ("straighten a series of a tilted gantry, which is refused otherwise"), NULL },
   STRING ("density", density, N_ ("the NIfTI image holds density in mg/cm³ on this basis (K2HPO4, CHA, ash, apparent)"),
           "BASIS"),
   STRING (
@@ -213,6 +215,7 @@ oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
   set_string (&options.law, input->law);
   set_string (&options.conversion, input->conversion);
   options.displacement_mm = input->displacement;
+  options.resample_tilt = input->resample_tilt;
   options.input_is_density = input->density != NULL;
   if (input->density != NULL)
     {

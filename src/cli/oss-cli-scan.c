@@ -2,9 +2,23 @@
 #include "cli/oss-cli.h"
 
 #include "base/oss-i18n.h"
+#include "calibrate/oss-phantom.h"
 #include "report/oss-report-input.h"
 
-static const GOptionEntry entries[] = { { NULL } };
+static struct
+{
+  gboolean resample_tilt, find_phantom;
+  char *phantom;
+} given;
+
+static const GOptionEntry entries[] = {
+  { "resample-tilt", 0, 0, G_OPTION_ARG_NONE, &given.resample_tilt,
+    N_ ("judge series of a tilted gantry as they would be after straightening"), NULL },
+  { "find-phantom", 0, 0, G_OPTION_ARG_NONE, &given.find_phantom,
+    N_ ("also look for a calibration phantom in the pixels of each usable series"), NULL },
+  { "phantom", 0, 0, G_OPTION_ARG_STRING, &given.phantom, N_ ("the phantom’s model (default: mindways3)"), "NAME" },
+  { NULL },
+};
 
 static void
 describe_series (GString *text, const OssSeries *series)
@@ -14,15 +28,76 @@ describe_series (GString *text, const OssSeries *series)
                                                             : _ ("refused");
   g_autofree char *grid = series->has_grid ? oss_grid_describe (&series->grid) : g_strdup (_ ("no common grid"));
 
-  g_string_append_printf (text, "%s  %s  %s\n  %s %d, %u %s, %s\n  %s %s · %.0f kVp · %s\n",
-                          series->verdict == OSS_VERDICT_REFUSED ? "✗" : "✓", mark, series->series_uid, _ ("series"),
-                          series->series_number, series->files->len, _ ("files"), grid, _ ("kernel"),
+  g_string_append_printf (text, "%s  %s  %s%s%s\n  %s %d, %u %s, %s\n  %s %s · %.0f kVp · %s\n",
+                          series->verdict == OSS_VERDICT_REFUSED ? "✗" : "✓", mark, series->series_uid,
+                          *series->part != '\0' ? "#" : "", series->part, _ ("series"), series->series_number,
+                          series->files->len, _ ("files"), grid, _ ("kernel"),
                           series->kernel[0] != '\0' ? series->kernel : "–", series->kvp, series->series_description);
   for (guint i = 0; i < series->reasons->len; i++)
     {
       const OssReason *reason = series->reasons->pdata[i];
-      g_string_append_printf (text, "  %s %s\n", reason->severity == OSS_REASON_REFUSAL ? "✗" : "·", reason->text);
+      const char *sign = reason->severity == OSS_REASON_REFUSAL ? "✗" : reason->severity == OSS_REASON_FACT ? "+" : "·";
+      g_string_append_printf (text, "  %s %s\n", sign, reason->text);
     }
+}
+
+/* Loads @series and tells whether the phantom is in view: the one check that needs pixels. */
+static gboolean
+find_phantom (OssSeries *series, const OssPhantom *phantom, const OssTick *tick, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autofree OssPhantomFit *fit = g_new0 (OssPhantomFit, 1);
+  g_autoptr (OssVolume) volume = oss_series_load (series, tick, &failure);
+  g_autofree char *text = NULL;
+
+  if (volume != NULL && oss_phantom_calibrate (volume, phantom, fit, tick, &failure))
+    {
+      text = g_strdup_printf (_ ("The calibration phantom %s is in view: %d rods, R² %.4f."), phantom->title,
+                              fit->n_rods, fit->line.r2);
+      oss_series_add_fact (series, "phantom", text);
+      return TRUE;
+    }
+  if (g_error_matches (failure, OSS_ERROR, OSS_ERROR_CANCELLED))
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+  text = g_strdup_printf (_ ("No calibration by the phantom %s: %s"), phantom->title, failure->message);
+  oss_series_add_fact (series, "no-phantom", text);
+  return TRUE;
+}
+
+static gboolean
+find_phantoms (OssSeriesList *list, const OssTick *tick, GError **error)
+{
+  OssPhantom phantom;
+
+  if (!oss_phantom_find (given.phantom != NULL ? given.phantom : "mindways3", &phantom, error))
+    return FALSE;
+  for (guint i = 0; i < list->series->len; i++)
+    {
+      OssSeries *series = list->series->pdata[i];
+      OssTick part = oss_tick_part (tick, (double) i / list->series->len, (i + 1.0) / list->series->len);
+      if (series->verdict != OSS_VERDICT_REFUSED && !find_phantom (series, &phantom, &part, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static OssSeriesList *
+make_list (const char *const *paths, const OssTick *tick, GError **error)
+{
+  const gboolean look = given.find_phantom || given.phantom != NULL;
+  OssTick headers = oss_tick_part (tick, 0.0, look ? 0.2 : 1.0), pixels = oss_tick_part (tick, 0.2, 1.0);
+  g_autoptr (OssSeriesList) list = oss_series_scan (paths, &headers, error);
+
+  if (list == NULL)
+    return NULL;
+  if (given.resample_tilt)
+    oss_series_list_resample_tilt (list);
+  if (look && !find_phantoms (list, &pixels, error))
+    return NULL;
+  return g_steal_pointer (&list);
 }
 
 gboolean
@@ -33,7 +108,7 @@ oss_cli_scan (OssCli *cli, int argc, char **argv, GError **error)
                          "refused, and why."),
                       1, -1, error))
     return FALSE;
-  g_autoptr (OssSeriesList) list = oss_series_scan ((const char *const *) argv + 1, &cli->tick, error);
+  g_autoptr (OssSeriesList) list = make_list ((const char *const *) argv + 1, &cli->tick, error);
   if (list == NULL)
     return FALSE;
   oss_cli_progress_end (cli);

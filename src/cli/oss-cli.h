@@ -46,6 +46,7 @@ void oss_cli_progress_end (OssCli *cli);
 /* The options that say what is analysed; shared by calibrate, segment, mesh and analyze. */
 typedef struct
 {
+  gboolean resample_tilt;
   char *series, *kernel, *density, *calibration, *phantom;
   char *vertebra, *at, *labels, *numbering, *label_values;
   char *mesh_kind, *law, *conversion;

@@ -9,11 +9,56 @@
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#ifdef __SANITIZE_ADDRESS__
+/* The sanitizer's own account stands in for the limit on address space: what would be refused there ends the process
+ * here, loudly; single allocations beyond what any file may have are refused by the sanitizer as by the limit. */
+#include <sanitizer/allocator_interface.h>
+
+const char *__asan_default_options (void);
+static size_t allowed_bytes = SIZE_MAX;
+
+const char *
+__asan_default_options (void)
+{
+  return "allocator_may_return_null=1:max_allocation_size_mb=256";
+}
+
+static void
+allocated_cb (const volatile void *block, size_t size)
+{
+  static const char message[] = "ossature-decode: memory out of proportion to the file\n";
+
+  if (__sanitizer_get_current_allocated_bytes () <= allowed_bytes)
+    return;
+  allowed_bytes = SIZE_MAX;
+  if (write (STDERR_FILENO, message, sizeof message - 1) > 0)
+    abort ();
+}
+
+static void
+freed_cb (const volatile void *block)
+{
+}
+
+static void
+oss_decode_watch_memory (guint64 bytes)
+{
+  static gboolean installed;
+
+  if (!installed)
+    __sanitizer_install_malloc_and_free_hooks (allocated_cb, freed_cb);
+  installed = TRUE;
+  allowed_bytes = __sanitizer_get_current_allocated_bytes () + bytes;
+}
+#endif
 
 static gboolean
 read_all (void *out, gsize n)
@@ -59,53 +104,108 @@ lower_limit (int resource, rlim_t value)
     }
 }
 
-/* Processor time is counted from the process's start: the limit moves along with each file. */
+static rlim_t address_space_at_start;
+
+static rlim_t
+address_space (void)
+{
+  FILE *file = fopen ("/proc/self/statm", "re");
+  unsigned long pages = 0;
+
+  if (file == NULL || fscanf (file, "%lu", &pages) != 1)
+    pages = (256ul << 20) / (unsigned long) sysconf (_SC_PAGESIZE);
+  if (file != NULL)
+    fclose (file);
+  return (rlim_t) pages * (rlim_t) sysconf (_SC_PAGESIZE);
+}
+
+/* Memory in proportion to the file.  Processor time is counted from the process's start: the limit moves along. */
 static void
-allow_one_file (void)
+allow_one_file (const char *path)
 {
   struct rusage used;
+  struct stat info;
+  guint64 bytes = stat (path, &info) == 0 ? MIN ((guint64) info.st_size, OSS_DICOM_MEMORY_LIMIT) : 0;
+  guint64 memory = MIN (OSS_DICOM_MEMORY_BASE + OSS_DICOM_MEMORY_PER_BYTE * bytes, OSS_DICOM_MEMORY_LIMIT);
 
   getrusage (RUSAGE_SELF, &used);
   lower_limit (RLIMIT_CPU, (rlim_t) (used.ru_utime.tv_sec + used.ru_stime.tv_sec + OSS_DICOM_SECONDS_PER_FILE));
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow memory takes terabytes of address space */
+  lower_limit (RLIMIT_AS, address_space_at_start + memory);
+#else
+  oss_decode_watch_memory (memory);
+#endif
 }
 
 static void
 limit_process (void)
 {
-#ifndef __SANITIZE_ADDRESS__ /* whose shadow memory takes terabytes of address space */
-  lower_limit (RLIMIT_AS, OSS_DICOM_MEMORY_LIMIT);
-#endif
   lower_limit (RLIMIT_CORE, 0);  /* a core file would hold patient data */
   lower_limit (RLIMIT_FSIZE, 0); /* it writes no files */
+  address_space_at_start = address_space ();
+}
+
+/* What a request gave. */
+typedef struct
+{
+  OssDicomHeader *headers;
+  guint n_headers;
+  gpointer bytes;
+  gsize n_bytes;
+} Answer;
+
+static gboolean
+work (const OssDicomRequest *request, const char *path, Answer *answer, GError **error)
+{
+  switch (request->kind)
+    {
+    case OSS_DICOM_READ_HEADERS:
+      answer->headers = oss_dicom_shim_headers (path, &answer->n_headers, error);
+      return answer->headers != NULL;
+    case OSS_DICOM_READ_PIXELS:
+      answer->headers = g_new0 (OssDicomHeader, 1);
+      answer->n_headers = 1;
+      answer->bytes = oss_dicom_shim_pixels (path, request->frame, answer->headers, &answer->n_bytes, error);
+      return answer->bytes != NULL;
+    case OSS_DICOM_READ_INDEX:
+      answer->bytes = oss_dicom_shim_index (path, &answer->n_bytes, error);
+      return answer->bytes != NULL;
+    default:
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, "unknown request %u", request->kind);
+      return FALSE;
+    }
 }
 
 static gboolean
-answer (const OssDicomRequest *request, const char *path, const GError *start_error)
+answer_request (const OssDicomRequest *request, const char *path, const GError *start_error)
 {
   OssDicomResponse response = { .magic = OSS_DICOM_MAGIC, .code = -1 };
-  g_autofree OssDicomHeader *header = g_new0 (OssDicomHeader, 1);
-  g_autofree guint8 *pixels = NULL;
-  g_autoptr (GError) error = NULL;
-  gsize n = 0;
-  gboolean ok;
+  Answer answer = { 0 };
+  GError *error = NULL;
+  gboolean sent;
 
   if (start_error != NULL)
-    {
-      error = g_error_copy (start_error);
-      ok = FALSE;
-    }
-  else if (request->kind == OSS_DICOM_READ_PIXELS)
-    ok = (pixels = oss_dicom_shim_pixels (path, header, &n, &error)) != NULL;
+    error = g_error_copy (start_error);
   else
-    ok = oss_dicom_shim_header (path, header, &error);
-  if (!ok)
+    work (request, path, &answer, &error);
+  if (error != NULL)
     {
       response.code = error->code;
       oss_dicom_copy_text (response.message, sizeof response.message, error->message);
-      return write_all (&response, sizeof response);
+      sent = write_all (&response, sizeof response);
     }
-  response.pixel_bytes = n;
-  return write_all (&response, sizeof response) && write_all (header, sizeof *header) && write_all (pixels, n);
+  else
+    {
+      response.n_headers = answer.n_headers;
+      response.n_bytes = answer.n_bytes;
+      sent = write_all (&response, sizeof response)
+             && write_all (answer.headers, answer.n_headers * sizeof *answer.headers)
+             && write_all (answer.bytes, answer.n_bytes);
+    }
+  g_clear_error (&error);
+  g_free (answer.headers);
+  g_free (answer.bytes);
+  return sent;
 }
 
 int
@@ -129,8 +229,8 @@ main (void)
           || !read_all (path, request.path_bytes))
         return EXIT_FAILURE;
       path[request.path_bytes] = '\0';
-      allow_one_file ();
-      if (!answer (&request, path, start_error))
+      allow_one_file (path);
+      if (!answer_request (&request, path, start_error))
         return EXIT_FAILURE;
     }
   return EXIT_SUCCESS;

@@ -7,9 +7,11 @@ G_BEGIN_DECLS
 
 #define OSS_DICOM_UID_SIZE 72
 #define OSS_DICOM_TEXT_SIZE 128
+/* Frames of one file that are read; a whole-body CT of 0.5 mm slices has 4000. */
+#define OSS_DICOM_MOST_FRAMES 10000
 
 /**
- * OssDicomHeader: what one file says about its image.
+ * OssDicomHeader: what one file says about its image, or about one of its frames.
  *
  * A plain block of bytes without pointers: it travels from the reading process as it is.
  * Texts are UTF-8, without control characters, cut to fit, empty when absent.  Numbers are
@@ -47,10 +49,18 @@ typedef struct
   char image_type[OSS_DICOM_TEXT_SIZE]; /* all values, separated by backslashes */
   char photometric[OSS_DICOM_TEXT_SIZE];
   char rescale_type[OSS_DICOM_TEXT_SIZE];
-  char lossy[OSS_DICOM_TEXT_SIZE];  /* Lossy Image Compression: "01" once was */
-  char damage[OSS_DICOM_TEXT_SIZE]; /* what is missing of the file; empty when it is whole */
+  char lossy[OSS_DICOM_TEXT_SIZE];     /* Lossy Image Compression: "01" once was */
+  char algorithm[OSS_DICOM_TEXT_SIZE]; /* Reconstruction Algorithm, Iterative Reconstruction Method */
+  char protocol[OSS_DICOM_TEXT_SIZE];
+  char conversion[OSS_DICOM_TEXT_SIZE]; /* Conversion Type of a secondary capture */
+  char unit[OSS_DICOM_TEXT_SIZE];       /* UCUM code of the real world values; empty: not told */
+  char part[OSS_DICOM_TEXT_SIZE];       /* which stack, time and phase of its file a frame belongs to */
+  char damage[OSS_DICOM_TEXT_SIZE];     /* what is missing of the file; empty when it is whole */
 
-  gint32 series_number, frames;
+  gint32 series_number;
+  gint32 frames;     /* in the file */
+  gint32 frame;      /* which of them this is, from 0 */
+  gint32 has_groups; /* the file describes every frame by functional groups (PS3.3, C.7.6.16) */
   gint32 rows, columns, samples;
   gint32 bits_allocated, bits_stored, high_bit, is_signed;
   gint32 has_pixels, has_rescale, has_position, has_orientation, has_spacing, has_padding;

@@ -13,13 +13,19 @@ G_BEGIN_DECLS
 #define OSS_DICOM_MAGIC (0x4f535301u ^ (guint32) sizeof (OssDicomHeader))
 /* The longest that reading one file may take: a 2048 × 2048 JPEG 2000 slice takes under 1 s. */
 #define OSS_DICOM_SECONDS_PER_FILE 20
-/* Address space of the reading process: 100 times what a 1024 × 1024 slice needs. */
+/* What reading one file may allocate beyond what the process had when it started: so much for any file (a frame of
+ * 2048 × 2048 pixels of JPEG 2000 takes 70 MiB), so much more for each of its bytes, and never more than the last. */
+#define OSS_DICOM_MEMORY_BASE (256ull << 20)
+#define OSS_DICOM_MEMORY_PER_BYTE 32ull
 #define OSS_DICOM_MEMORY_LIMIT (2ull << 30)
+/* The longest index (DICOMDIR) that is read, as text. */
+#define OSS_DICOM_LONGEST_INDEX (64u << 20)
 
 typedef enum
 {
-  OSS_DICOM_READ_HEADER = 1,
-  OSS_DICOM_READ_PIXELS = 2,
+  OSS_DICOM_READ_HEADERS = 1, /* answered by a header for each image of the file */
+  OSS_DICOM_READ_PIXELS = 2,  /* by one header, and pixels */
+  OSS_DICOM_READ_INDEX = 3,   /* by bytes only: oss_dicom_read_index() */
 } OssDicomRequestKind;
 
 /* Followed by @path_bytes bytes of path, without a NUL. */
@@ -27,15 +33,17 @@ typedef struct
 {
   guint32 magic;
   guint32 kind;
+  gint32 frame;       /* whose pixels, from 0 */
   guint32 path_bytes; /* 1 .. PATH_MAX */
 } OssDicomRequest;
 
-/* Followed, on success, by an OssDicomHeader and @pixel_bytes bytes. */
+/* Followed, on success, by @n_headers OssDicomHeaders and @n_bytes bytes. */
 typedef struct
 {
   guint32 magic;
   gint32 code; /* -1: success; else an OssError */
-  guint64 pixel_bytes;
+  guint32 n_headers;
+  guint64 n_bytes;
   char message[256];
 } OssDicomResponse;
 

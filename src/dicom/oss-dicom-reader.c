@@ -154,9 +154,9 @@ give_back (OssDicomReaders *self, Reader *reader)
 }
 
 static gboolean
-send_request (Reader *self, OssDicomRequestKind kind, const char *path)
+send_request (Reader *self, OssDicomRequestKind kind, gint32 frame, const char *path)
 {
-  OssDicomRequest request = { OSS_DICOM_MAGIC, kind, (guint32) strlen (path) };
+  OssDicomRequest request = { OSS_DICOM_MAGIC, kind, frame, (guint32) strlen (path) };
   struct iovec parts[2] = { { &request, sizeof request }, { (void *) path, request.path_bytes } };
   struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 
@@ -215,10 +215,66 @@ clean_header (OssDicomHeader *header)
       *(double *) (void *) (bytes + at) = 0.0;
 }
 
-/* The answer after its header; FALSE with @error, and the reader stopped unless it is in step. */
+/* What came back: one block each for headers and other bytes. */
+typedef struct
+{
+  OssDicomHeader *headers;
+  guint n_headers;
+  guint8 *bytes;
+  gsize n_bytes;
+} Answer;
+
+static void
+answer_clear (Answer *self)
+{
+  g_clear_pointer (&self->headers, g_free);
+  g_clear_pointer (&self->bytes, g_free);
+}
+
+/* The lengths are those that this kind of request can have. */
 static gboolean
-receive_answer (Reader *self, OssDicomRequestKind kind, const OssTick *tick, OssDicomHeader *header, guint8 **pixels,
-                GError **error)
+lengths_fit (OssDicomRequestKind kind, const OssDicomResponse *response)
+{
+  switch (kind)
+    {
+    case OSS_DICOM_READ_HEADERS:
+      return response->n_headers >= 1 && response->n_headers <= OSS_DICOM_MOST_FRAMES && response->n_bytes == 0;
+    case OSS_DICOM_READ_PIXELS:
+      return response->n_headers == 1 && response->n_bytes <= G_MAXINT32;
+    case OSS_DICOM_READ_INDEX:
+      return response->n_headers == 0 && response->n_bytes <= 2 * OSS_DICOM_LONGEST_INDEX;
+    default:
+      return FALSE;
+    }
+}
+
+/* The answer after its head; FALSE when the process said what no answer to @kind is. */
+static gboolean
+receive_body (Reader *self, OssDicomRequestKind kind, const OssDicomResponse *response, gint64 deadline,
+              const OssTick *tick, Answer *answer, GError **error)
+{
+  if (!lengths_fit (kind, response))
+    return FALSE;
+  answer->n_headers = response->n_headers;
+  answer->headers = g_try_new (OssDicomHeader, MAX (response->n_headers, 1));
+  if (answer->headers == NULL
+      || !receive (self, answer->headers, response->n_headers * sizeof *answer->headers, deadline, tick, error))
+    return FALSE;
+  for (guint i = 0; i < answer->n_headers; i++)
+    clean_header (&answer->headers[i]);
+  if (kind == OSS_DICOM_READ_PIXELS && response->n_bytes != oss_dicom_header_frame_bytes (answer->headers))
+    return FALSE;
+  answer->n_bytes = response->n_bytes;
+  answer->bytes = g_try_malloc (response->n_bytes + 1);
+  if (answer->bytes == NULL || !receive (self, answer->bytes, response->n_bytes, deadline, tick, error))
+    return FALSE;
+  answer->bytes[response->n_bytes] = '\0';
+  return TRUE;
+}
+
+/* FALSE with @error, and then the reader is out of step; an error that it told itself leaves it in step. */
+static gboolean
+receive_answer (Reader *self, OssDicomRequestKind kind, const OssTick *tick, Answer *answer, GError **error)
 {
   gint64 deadline = g_get_monotonic_time () + OSS_DICOM_SECONDS_PER_FILE * G_USEC_PER_SEC;
   OssDicomResponse response;
@@ -232,16 +288,8 @@ receive_answer (Reader *self, OssDicomRequestKind kind, const OssTick *tick, Oss
       g_set_error_literal (error, OSS_ERROR, CLAMP (response.code, 0, OSS_ERROR_USAGE), message);
       return TRUE;
     }
-  if (response.magic == OSS_DICOM_MAGIC && receive (self, header, sizeof *header, deadline, tick, error))
-    {
-      clean_header (header);
-      gsize n = kind == OSS_DICOM_READ_PIXELS ? oss_dicom_header_frame_bytes (header) : 0;
-      if (response.pixel_bytes == n && n <= G_MAXINT32)
-        {
-          *pixels = n > 0 ? g_try_malloc (n) : NULL;
-          return n == 0 || (*pixels != NULL && receive (self, *pixels, n, deadline, tick, error));
-        }
-    }
+  if (response.magic == OSS_DICOM_MAGIC && receive_body (self, kind, &response, deadline, tick, answer, error))
+    return TRUE;
   if (error != NULL && *error == NULL)
     g_set_error_literal (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("ossature-decode belongs to another version"));
   return FALSE;
@@ -249,15 +297,15 @@ receive_answer (Reader *self, OssDicomRequestKind kind, const OssTick *tick, Oss
 
 /* A reader that has taken the request: an idle one, or a new one where that has died meanwhile. */
 static Reader *
-hand_out (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, GError **error)
+hand_out (OssDicomReaders *self, OssDicomRequestKind kind, gint32 frame, const char *path, GError **error)
 {
   Reader *reader = take_idle (self);
 
-  if (reader != NULL && send_request (reader, kind, path))
+  if (reader != NULL && send_request (reader, kind, frame, path))
     return reader;
   g_clear_pointer (&reader, reader_free);
   reader = reader_new (error);
-  if (reader == NULL || send_request (reader, kind, path))
+  if (reader == NULL || send_request (reader, kind, frame, path))
     return reader;
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_FAILED,
                        _ ("DICOM files cannot be read: ossature-decode ends at once."));
@@ -265,9 +313,10 @@ hand_out (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, GEr
   return NULL;
 }
 
+/* The answer to one request; answer_clear() it when this is FALSE as well. */
 static gboolean
-ask (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, const OssTick *tick, OssDicomHeader *header,
-     guint8 **pixels, GError **error)
+ask (OssDicomReaders *self, OssDicomRequestKind kind, gint32 frame, const char *path, const OssTick *tick,
+     Answer *answer, GError **error)
 {
   GError *reason = NULL;
   Reader *reader;
@@ -279,37 +328,85 @@ ask (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, const Os
       g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("its path is too long"));
       return FALSE;
     }
-  reader = hand_out (self, kind, path, error);
+  reader = hand_out (self, kind, frame, path, error);
   if (reader == NULL)
     return FALSE;
-  if (!receive_answer (reader, kind, tick, header, pixels, &reason))
+  if (!receive_answer (reader, kind, tick, answer, &reason))
     reader_stop (reader);
   give_back (self, reader);
   if (reason == NULL)
     return TRUE;
-  g_clear_pointer (pixels, g_free);
   g_propagate_error (error, reason);
   return FALSE;
+}
+
+GPtrArray *
+oss_dicom_read_headers (OssDicomReaders *self, const char *path, const OssTick *tick, GError **error)
+{
+  Answer answer = { 0 };
+  GPtrArray *headers = NULL;
+
+  if (ask (self, OSS_DICOM_READ_HEADERS, 0, path, tick, &answer, error))
+    {
+      headers = g_ptr_array_new_with_free_func (g_free);
+      for (guint i = 0; i < answer.n_headers; i++)
+        g_ptr_array_add (headers, g_memdup2 (&answer.headers[i], sizeof answer.headers[i]));
+    }
+  answer_clear (&answer);
+  return headers;
 }
 
 gboolean
 oss_dicom_read_header (OssDicomReaders *self, const char *path, const OssTick *tick, OssDicomHeader *header,
                        GError **error)
 {
+  g_autoptr (GPtrArray) headers = oss_dicom_read_headers (self, path, tick, error);
+
+  if (headers != NULL)
+    memcpy (header, g_ptr_array_index (headers, 0), sizeof *header);
+  return headers != NULL;
+}
+
+guint8 *
+oss_dicom_read_frame (OssDicomReaders *self, const char *path, gint32 frame, const OssTick *tick,
+                      OssDicomHeader *header, GError **error)
+{
+  Answer answer = { 0 };
   guint8 *pixels = NULL;
 
-  return ask (self, OSS_DICOM_READ_HEADER, path, tick, header, &pixels, error);
+  if (ask (self, OSS_DICOM_READ_PIXELS, frame, path, tick, &answer, error))
+    {
+      memcpy (header, answer.headers, sizeof *header);
+      if (answer.n_bytes > 0)
+        pixels = g_steal_pointer (&answer.bytes);
+      else
+        g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("it holds no image"));
+    }
+  answer_clear (&answer);
+  return pixels;
 }
 
 guint8 *
 oss_dicom_read_pixels (OssDicomReaders *self, const char *path, const OssTick *tick, OssDicomHeader *header,
                        GError **error)
 {
-  guint8 *pixels = NULL;
+  return oss_dicom_read_frame (self, path, 0, tick, header, error);
+}
 
-  if (!ask (self, OSS_DICOM_READ_PIXELS, path, tick, header, &pixels, error))
-    return NULL;
-  if (pixels == NULL)
-    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("it holds no image"));
-  return pixels;
+char **
+oss_dicom_read_index (OssDicomReaders *self, const char *path, const OssTick *tick, GError **error)
+{
+  g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);
+  Answer answer = { 0 };
+
+  if (ask (self, OSS_DICOM_READ_INDEX, 0, path, tick, &answer, error))
+    {
+      for (gsize at = 0; at < answer.n_bytes; at += strlen ((char *) answer.bytes + at) + 1)
+        g_ptr_array_add (strings, g_utf8_make_valid ((char *) answer.bytes + at, -1));
+      while (strings->len % 3 != 0)
+        g_ptr_array_remove_index (strings, strings->len - 1);
+      g_ptr_array_add (strings, NULL);
+    }
+  answer_clear (&answer);
+  return strings->len > 0 ? (char **) g_ptr_array_steal (strings, NULL) : NULL;
 }

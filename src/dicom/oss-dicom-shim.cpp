@@ -2,14 +2,15 @@
 #include "dicom/oss-dicom-shim.h"
 
 #include "base/oss-i18n.h"
+#include "dicom/oss-dicom-frames.hpp"
 #include "dicom/oss-guarded.hpp"
 #include "dicom/oss-j2k.h"
 
 #include <dcmtk/config/osconfig.h>
 
+#include <dcmtk/dcmdata/dccodec.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
 #include <dcmtk/dcmdata/dcrledrg.h>
-#include <dcmtk/dcmdata/dcspchrs.h>
 #include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmjpeg/djdecode.h>
 #include <dcmtk/dcmjpls/djdecode.h>
@@ -20,7 +21,10 @@
 #include <cstring>
 #include <glib/gstdio.h>
 #include <memory>
+#include <string>
 #include <vector>
+
+using namespace oss_dicom;
 
 namespace
 {
@@ -28,119 +32,6 @@ namespace
 /* Values longer than this stay in the file until asked for, so that a length field alone
  * makes nobody allocate what it claims. */
 constexpr Uint32 longest_kept_value = 4096;
-/* The longest header value that is of use here: a person's name in three scripts. */
-constexpr Uint32 longest_text = 4096;
-
-/* Whatever a file claims: a value is fetched only when it is short. */
-bool
-is_short (DcmItem &item, const DcmTagKey &key)
-{
-  DcmElement *element = nullptr;
-  return item.findAndGetElement (key, element).good () && element != nullptr
-         && element->getLengthField () <= longest_text;
-}
-
-/* @text in UTF-8 without control characters, cut at a character's border. */
-void
-store_text (const OFString &text, char *out, gsize size)
-{
-  char *utf8 = g_utf8_validate (text.c_str (), -1, nullptr)
-                   ? g_strdup (text.c_str ())
-                   : g_convert (text.c_str (), -1, "UTF-8", "ISO-8859-1", nullptr, nullptr, nullptr);
-  if (utf8 == nullptr)
-    utf8 = g_utf8_make_valid (text.c_str (), -1);
-  for (char *c = utf8; *c != '\0'; c++)
-    if (g_ascii_iscntrl (*c))
-      *c = ' ';
-  g_strstrip (utf8);
-  oss_dicom_copy_text (out, size, utf8);
-  g_free (utf8);
-}
-
-/* One file's data set, and its character set. */
-class Reader
-{
-public:
-  explicit Reader (DcmItem &item_) : item (item_)
-  {
-    if (is_short (item, DCM_SpecificCharacterSet))
-      charset.selectCharacterSet (item);
-  }
-
-  template <gsize size>
-  void
-  text (const DcmTagKey &key, char (&out)[size], unsigned long which = 0)
-  {
-    OFString value, utf8;
-    if (!is_short (item, key) || item.findAndGetOFString (key, value, which).bad ())
-      return;
-    bool converted = charset && charset.convertString (value, utf8, "\\^=").good ();
-    store_text (converted ? utf8 : value, out, size);
-  }
-
-  template <gsize size>
-  void
-  whole_text (const DcmTagKey &key, char (&out)[size])
-  {
-    OFString value;
-    if (is_short (item, key) && item.findAndGetOFStringArray (key, value).good ())
-      store_text (value, out, size);
-  }
-
-  bool
-  number (const DcmTagKey &key, double &out, unsigned long which = 0)
-  {
-    OFString value;
-    if (!is_short (item, key) || item.findAndGetOFString (key, value, which).bad () || value.empty ())
-      return false;
-    char *end = nullptr;
-    double parsed = g_ascii_strtod (value.c_str (), &end);
-    while (*end == ' ')
-      end++;
-    if (end == value.c_str () || *end != '\0' || !std::isfinite (parsed))
-      return false;
-    out = parsed;
-    return true;
-  }
-
-  bool
-  numbers (const DcmTagKey &key, double *out, unsigned long n)
-  {
-    for (unsigned long i = 0; i < n; i++)
-      if (!number (key, out[i], i))
-        return false;
-    return true;
-  }
-
-  gint32
-  whole (const DcmTagKey &key)
-  {
-    double value = 0.0;
-    return number (key, value) && std::fabs (value) < 1e9 ? (gint32) value : 0;
-  }
-
-  /* US or SS. */
-  bool
-  stored (const DcmTagKey &key, gint32 &out)
-  {
-    Uint16 us = 0;
-    Sint16 ss = 0;
-    if (!is_short (item, key))
-      return false;
-    if (item.findAndGetUint16 (key, us).good ())
-      out = us;
-    else if (item.findAndGetSint16 (key, ss).good ())
-      out = ss;
-    else
-      return false;
-    return true;
-  }
-
-private:
-  DcmItem &item;
-  DcmSpecificCharacterSet charset;
-};
-
 void
 read_identity (Reader &reader, OssDicomHeader *out)
 {
@@ -177,11 +68,27 @@ read_acquisition (Reader &reader, OssDicomHeader *out)
   reader.text (DCM_ConvolutionKernel, out->kernel_strength, 1);
   reader.text (DCM_ContrastBolusAgent, out->contrast);
   reader.whole_text (DCM_ImageType, out->image_type);
+  reader.text (DCM_ProtocolName, out->protocol);
+  reader.text (DCM_ConversionType, out->conversion);
+  reader.whole_text (DCM_ReconstructionAlgorithm, out->algorithm);
+  if (out->algorithm[0] == '\0')
+    reader.text (DCM_IterativeReconstructionMethod, out->algorithm);
   reader.number (DCM_KVP, out->kvp);
   reader.number (DCM_GantryDetectorTilt, out->tilt_deg);
   reader.number (DCM_SliceThickness, out->thickness_mm);
   if (!reader.number (DCM_Exposure, out->exposure_mas) && reader.number (DCM_ExposureInuAs, out->exposure_mas))
     out->exposure_mas /= 1000.0;
+}
+
+/* Enhanced images name the agent by a code. */
+void
+read_agent (DcmItem &data, OssDicomHeader *out)
+{
+  DcmItem *agent = nullptr;
+
+  if (out->contrast[0] == '\0' && data.findAndGetSequenceItem (DCM_ContrastBolusAgentSequence, agent).good ()
+      && agent != nullptr)
+    Reader (*agent).text (DCM_CodeMeaning, out->contrast);
 }
 
 void
@@ -203,9 +110,9 @@ read_image (Reader &reader, OssDicomHeader *out)
   reader.stored (DCM_PixelPaddingRangeLimit, out->padding_limit);
   out->has_rescale =
       reader.number (DCM_RescaleSlope, out->slope) && reader.number (DCM_RescaleIntercept, out->intercept);
-  out->has_position = reader.numbers (DCM_ImagePositionPatient, out->position, 3);
-  out->has_orientation = reader.numbers (DCM_ImageOrientationPatient, out->orientation, 6);
-  out->has_spacing = reader.numbers (DCM_PixelSpacing, out->spacing, 2);
+  out->has_position = reader.numbers (DCM_ImagePositionPatient, out->position);
+  out->has_orientation = reader.numbers (DCM_ImageOrientationPatient, out->orientation);
+  out->has_spacing = reader.numbers (DCM_PixelSpacing, out->spacing);
 }
 
 /* What is missing of the pixels, or of the file behind a load that ended with @loaded. */
@@ -262,6 +169,7 @@ read_header (DcmFileFormat &file, const char *path, guint64 file_bytes, OssDicom
     g_strlcpy (out->transfer_syntax, DcmXfer (data.getOriginalXfer ()).getXferID (), sizeof out->transfer_syntax);
   read_identity (reader, out);
   read_acquisition (reader, out);
+  read_agent (data, out);
   read_image (reader, out);
   judge_completeness (data, loaded, out);
   if (says_what_it_is (out) && (loaded.good () || out->series_uid[0] != '\0'))
@@ -274,22 +182,47 @@ read_header (DcmFileFormat &file, const char *path, guint64 file_bytes, OssDicom
   return false;
 }
 
-/* All fragments of the one frame behind each other. */
+/* Which fragments hold frame @frame: [@first, @end), item 0 being the offset table. */
 bool
-join_fragments (DcmPixelData &pixels, std::vector<guint8> &out)
+find_fragments (DcmPixelSequence &sequence, const OssDicomHeader *header, Uint32 &first, Uint32 &end)
+{
+  auto frame = (Uint32) header->frame, frames = (Uint32) header->frames, n = (Uint32) sequence.card ();
+
+  first = frame + 1;
+  end = frame + 2;
+  if (frames == 1)
+    end = n;
+  else if (n != frames + 1)
+    {
+      if (DcmCodec::determineStartFragment (frame, header->frames, &sequence, first).bad ())
+        return false;
+      if (frame + 1 == frames)
+        end = n;
+      else if (DcmCodec::determineStartFragment (frame + 1, header->frames, &sequence, end).bad ())
+        return false;
+    }
+  return first >= 1 && first < end && end <= n;
+}
+
+/* All fragments of one frame behind each other. */
+bool
+join_fragments (DcmPixelData &pixels, const OssDicomHeader *header, std::vector<guint8> &out)
 {
   E_TransferSyntax syntax;
   const DcmRepresentationParameter *parameter = nullptr;
   DcmPixelSequence *sequence = nullptr;
+  Uint32 first = 0, end = 0;
 
   pixels.getOriginalRepresentationKey (syntax, parameter);
-  if (pixels.getEncapsulatedRepresentation (syntax, parameter, sequence).bad () || sequence == nullptr)
+  if (pixels.getEncapsulatedRepresentation (syntax, parameter, sequence).bad () || sequence == nullptr
+      || !find_fragments (*sequence, header, first, end))
     return false;
-  for (unsigned long i = 1; i < sequence->card (); i++) /* item 0 is the offset table */
+  for (Uint32 i = first; i < end; i++)
     {
       DcmPixelItem *item = nullptr;
       Uint8 *bytes = nullptr;
-      if (sequence->getItem (item, i).bad () || item->getUint8Array (bytes).bad ())
+      if (sequence->getItem (item, i).bad () || item->getLength () > header->file_bytes
+          || item->getUint8Array (bytes).bad ())
         return false;
       if (bytes != nullptr)
         out.insert (out.end (), bytes, bytes + item->getLength ());
@@ -313,7 +246,7 @@ decode_j2k (DcmDataset &data, const OssDicomHeader *header, guint8 *out, GError 
 
   data.findAndGetElement (DCM_PixelData, element);
   auto *pixels = dynamic_cast<DcmPixelData *> (element);
-  if (pixels != nullptr && join_fragments (*pixels, code))
+  if (pixels != nullptr && join_fragments (*pixels, header, code))
     return oss_j2k_decode (code.data (), code.size (), header, out, error);
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("the compressed pixel data is not complete"));
   return false;
@@ -342,18 +275,121 @@ copy_native (DcmDataset &data, const OssDicomHeader *header, guint8 *out, gsize 
   return true;
 }
 
-/* Opens for reading only what is a file: opening a pipe would wait for ever. */
+/* One of several frames, of whatever DCMTK decodes; uncompressed, only its own bytes are read from the file. */
 bool
-regular_file_size (const char *path, guint64 &size, GError **error)
+copy_frame (DcmDataset &data, const OssDicomHeader *header, guint8 *out, gsize n, GError **error)
 {
-  GStatBuf info;
-  if (g_stat (path, &info) == 0 && S_ISREG (info.st_mode))
+  DcmElement *element = nullptr;
+  OFString colour;
+  Uint32 fragment = 0;
+
+  OFCondition result = data.findAndGetElement (DCM_PixelData, element);
+  if (result.good ())
+    result = element->getUncompressedFrame (&data, (Uint32) header->frame, fragment, out, (Uint32) (n + n % 2), colour);
+  if (result.bad ())
+    g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("its pixels cannot be decoded (%s)"), result.text ());
+  return result.good ();
+}
+
+/* A file on disk, told from what it may become; FALSE for all but regular ones: opening a pipe would wait for ever. */
+struct Place
+{
+  std::string path;
+  guint64 size = 0;
+  gint64 seconds = 0, nanoseconds = 0;
+
+  bool
+  look (const char *at, GError **error)
+  {
+    GStatBuf info;
+    if (g_stat (at, &info) == 0 && S_ISREG (info.st_mode))
+      {
+        path = at;
+        size = (guint64) info.st_size;
+        seconds = info.st_mtim.tv_sec;
+        nanoseconds = info.st_mtim.tv_nsec;
+        return true;
+      }
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("not a file"));
+    return false;
+  }
+
+  bool
+  operator== (const Place &other) const
+  {
+    return path == other.path && size == other.size && seconds == other.seconds && nanoseconds == other.nanoseconds;
+  }
+};
+
+/* A file that was read, and what it says about itself. */
+struct Opened
+{
+  Place place;
+  DcmFileFormat file;
+  OssDicomHeader header = {};
+};
+
+/* The last file of several frames: they are asked for one after the other. */
+std::unique_ptr<Opened> last;
+
+std::unique_ptr<Opened>
+open_file (const char *path, GError **error)
+{
+  auto opened = std::make_unique<Opened> ();
+
+  if (!opened->place.look (path, error))
+    return nullptr;
+  if (last != nullptr && last->place == opened->place)
+    return std::move (last);
+  last.reset ();
+  if (!read_header (opened->file, path, opened->place.size, &opened->header, error))
+    return nullptr;
+  return opened;
+}
+
+/* Frames that are told one by one. */
+guint
+count_headers (const OssDicomHeader *header, const FrameGroups &groups)
+{
+  return groups.count () > 0 && header->frames <= OSS_DICOM_MOST_FRAMES ? (guint) header->frames : 1;
+}
+
+void
+fill_header (const OssDicomHeader *common, FrameGroups &groups, gint32 frame, OssDicomHeader *out)
+{
+  *out = *common;
+  if (frame < groups.count () && common->frames <= OSS_DICOM_MOST_FRAMES)
+    groups.apply (frame, out);
+  out->frame = frame;
+}
+
+bool
+decode_frame (DcmDataset &data, const OssDicomHeader *header, guint8 *out, gsize n, GError **error)
+{
+  if (is_jpeg_2000 (header->transfer_syntax))
+    return decode_j2k (data, header, out, error);
+  return header->frames == 1 ? copy_native (data, header, out, n, error) : copy_frame (data, header, out, n, error);
+}
+
+guint8 *
+read_pixels (Opened &opened, gint32 frame, OssDicomHeader *header, gsize *n_bytes, GError **error)
+{
+  FrameGroups groups (*opened.file.getDataset ());
+  gsize n = oss_dicom_header_frame_bytes (&opened.header);
+
+  if (n == 0 || frame < 0 || frame >= opened.header.frames || !opened.header.has_pixels
+      || opened.header.damage[0] != '\0')
     {
-      size = (guint64) info.st_size;
-      return true;
+      g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, "%s",
+                   opened.header.damage[0] != '\0' ? opened.header.damage
+                                                   : _ ("it holds no grey image of 8 or 16 bits"));
+      return nullptr;
     }
-  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("not a file"));
-  return false;
+  fill_header (&opened.header, groups, frame, header);
+  /* A frame of odd length is followed by a byte of padding. */
+  std::unique_ptr<guint8, decltype (&g_free)> out ((guint8 *) g_malloc0 (n + 1), g_free);
+  *n_bytes = n;
+  return decode_frame (*opened.file.getDataset (), header, out.get (), n, error) ? out.release () : nullptr;
 }
 
 } // namespace
@@ -376,35 +412,32 @@ oss_dicom_shim_start (GError **error)
   });
 }
 
-gboolean
-oss_dicom_shim_header (const char *path, OssDicomHeader *header, GError **error)
+OssDicomHeader *
+oss_dicom_shim_headers (const char *path, guint *n, GError **error)
 {
-  return guarded<gboolean> (error, FALSE, [&] () -> gboolean {
-    guint64 size = 0;
-    auto file = std::make_unique<DcmFileFormat> ();
-    return regular_file_size (path, size, error) && read_header (*file, path, size, header, error);
+  return guarded<OssDicomHeader *> (error, nullptr, [&] () -> OssDicomHeader * {
+    std::unique_ptr<Opened> opened = open_file (path, error);
+    if (opened == nullptr)
+      return nullptr;
+    FrameGroups groups (*opened->file.getDataset ());
+    *n = count_headers (&opened->header, groups);
+    OssDicomHeader *headers = g_new (OssDicomHeader, *n);
+    for (guint i = 0; i < *n; i++)
+      fill_header (&opened->header, groups, (gint32) i, &headers[i]);
+    return headers;
   });
 }
 
 guint8 *
-oss_dicom_shim_pixels (const char *path, OssDicomHeader *header, gsize *n_bytes, GError **error)
+oss_dicom_shim_pixels (const char *path, gint32 frame, OssDicomHeader *header, gsize *n_bytes, GError **error)
 {
   return guarded<guint8 *> (error, nullptr, [&] () -> guint8 * {
-    guint64 size = 0;
-    auto file = std::make_unique<DcmFileFormat> ();
-    if (!regular_file_size (path, size, error) || !read_header (*file, path, size, header, error))
+    std::unique_ptr<Opened> opened = open_file (path, error);
+    if (opened == nullptr)
       return nullptr;
-    gsize n = oss_dicom_header_frame_bytes (header);
-    if (n == 0 || header->frames != 1 || !header->has_pixels || header->damage[0] != '\0')
-      {
-        g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, "%s",
-                     header->damage[0] != '\0' ? header->damage : _ ("it holds no single grey image of 8 or 16 bits"));
-        return nullptr;
-      }
-    std::unique_ptr<guint8, decltype (&g_free)> out ((guint8 *) g_malloc (n), g_free);
-    bool ok = is_jpeg_2000 (header->transfer_syntax) ? decode_j2k (*file->getDataset (), header, out.get (), error)
-                                                     : copy_native (*file->getDataset (), header, out.get (), n, error);
-    *n_bytes = n;
-    return ok ? out.release () : nullptr;
+    guint8 *pixels = read_pixels (*opened, frame, header, n_bytes, error);
+    if (opened->header.frames > 1)
+      last = std::move (opened);
+    return pixels;
   });
 }

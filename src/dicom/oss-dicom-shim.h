@@ -12,23 +12,32 @@ G_BEGIN_DECLS
 gboolean oss_dicom_shim_start (GError **error);
 
 /**
- * oss_dicom_shim_header:
- * @header: (out): all of it is set
+ * oss_dicom_shim_headers:
+ * @n: (out): how many headers, 1 or more
  *
  * Reads everything but long values.  A file that breaks off after its series is known
- * succeeds with @header->damage set.  OSS_ERROR_NOT_FOUND: not DICOM, or a DICOMDIR.
+ * succeeds with the headers' damage set.  OSS_ERROR_NOT_FOUND: not DICOM, or a DICOMDIR.
  * OSS_ERROR_INVALID_DATA: DICOM, but too damaged to tell what it is.
+ *
+ * Returns: (transfer full) (array length=n): a header for each frame where functional groups tell them apart, else
+ *   one; g_free()
  */
-gboolean oss_dicom_shim_header (const char *path, OssDicomHeader *header, GError **error);
+OssDicomHeader *oss_dicom_shim_headers (const char *path, guint *n, GError **error);
 
 /**
  * oss_dicom_shim_pixels:
- * @header: (out): the file's header, as above
+ * @frame: from 0
+ * @header: (out): the frame's header, as above
  * @n_bytes: (out): oss_dicom_header_frame_bytes (@header)
  *
- * Returns: (transfer full): stored values of the one frame in this machine's byte order,
+ * A file of several frames stays open until another one is asked for.
+ *
+ * Returns: (transfer full): stored values of the frame in this machine's byte order,
  *   8 or 16 bits each, not masked; g_free()
  */
-guint8 *oss_dicom_shim_pixels (const char *path, OssDicomHeader *header, gsize *n_bytes, GError **error);
+guint8 *oss_dicom_shim_pixels (const char *path, gint32 frame, OssDicomHeader *header, gsize *n_bytes, GError **error);
+
+/* What oss_dicom_read_index() tells, each string with its NUL; @n_bytes in all. (transfer full): g_free() */
+char *oss_dicom_shim_index (const char *path, gsize *n_bytes, GError **error);
 
 G_END_DECLS

@@ -19,6 +19,8 @@
 #define MULTIPLE_TOLERANCE 0.05
 /* A stack leaning by 0.5° is off by 0.3 mm at the ends of a vertebra 30 mm high. */
 #define LARGEST_TILT_DEG 0.5
+/* A gantry tilts by 30° at most; what leans further was not tilted but mixed up. */
+#define STEEPEST_GANTRY_DEG 35.0
 /* Cosines of one series are printed with three digits at least. */
 #define COSINE_TOLERANCE 2e-3
 
@@ -81,6 +83,42 @@ judge_planes (OssSeries *self, const GPtrArray *slices)
   return TRUE;
 }
 
+/* The angle of the turn that takes one image's axes to the other's. */
+static double
+turn_deg (const OssDicomHeader *one, const OssDicomHeader *other)
+{
+  double a[9], b[9], trace = 0.0;
+
+  make_direction (one->orientation, a);
+  make_direction (other->orientation, b);
+  for (int i = 0; i < 9; i++)
+    trace += a[i] * b[i];
+  return acos (CLAMP (0.5 * (trace - 1.0), -1.0, 1.0)) * DEG_PER_RAD;
+}
+
+static void
+add_mixed_orientation (OssSeries *self, const GPtrArray *slices)
+{
+  const OssDicomHeader *first = slice_at (slices, 0)->header;
+  double largest = 0.0;
+  guint n = 0;
+
+  for (guint i = 1; i < slices->len; i++)
+    {
+      const OssDicomHeader *header = slice_at (slices, i)->header;
+      double turned = 0.0;
+      for (int j = 0; j < 6; j++)
+        turned = MAX (turned, fabs (header->orientation[j] - first->orientation[j]));
+      n += turned > COSINE_TOLERANCE;
+      largest = MAX (largest, turn_deg (first, header));
+    }
+  g_autofree char *angle = oss_series_number_text (largest, 1);
+  oss_series_add_reason (self, OSS_REASON_REFUSAL, "mixed-orientation",
+                         _ ("Images of different directions are mixed in this series: %u of %u are turned against the "
+                            "first, by up to %s°. Choose a series of axial slices only."),
+                         n, slices->len, angle);
+}
+
 static gboolean
 judge_sameness (OssSeries *self, const GPtrArray *slices)
 {
@@ -96,9 +134,7 @@ judge_sameness (OssSeries *self, const GPtrArray *slices)
       for (int j = 0; j < 2; j++)
         resized = MAX (resized, fabs (header->spacing[j] / first->spacing[j] - 1.0));
       if (turned > COSINE_TOLERANCE)
-        oss_series_add_reason (self, OSS_REASON_REFUSAL, "mixed-orientation", "%s",
-                               _ ("Images of different directions are mixed in this series. Choose a series of axial "
-                                  "slices only."));
+        add_mixed_orientation (self, slices);
       else if (header->rows != first->rows || header->columns != first->columns)
         oss_series_add_reason (
             self, OSS_REASON_REFUSAL, "mixed-size",
@@ -194,7 +230,7 @@ judge_steps (OssSeries *self, const GPtrArray *slices, const double *steps, doub
 {
   double tolerance = MAX (SPACING_TOLERANCE * median, MIN (ROUNDING_MM, MOST_ROUNDING * median));
   double least = G_MAXDOUBLE, most = 0.0;
-  guint n_gaps = 0, n_missing = 0, n_odd = 0, first = 0;
+  guint n_gaps = 0, n_missing = 0, n_odd = 0, first = 0, first_odd = 0;
 
   for (guint i = 0; i + 1 < slices->len; i++)
     {
@@ -204,17 +240,22 @@ judge_steps (OssSeries *self, const GPtrArray *slices, const double *steps, doub
       if (fabs (steps[i] - median) <= tolerance)
         continue;
       if (multiple < 2.0 || multiple > 1e6 || fabs (steps[i] / median - multiple) > MULTIPLE_TOLERANCE)
-        n_odd++;
+        first_odd = n_odd++ == 0 ? i : first_odd;
       else if (n_missing += (guint) multiple - 1, n_gaps++ == 0)
         first = i;
     }
   g_autofree char *low = oss_series_number_text (least, 2), *high = oss_series_number_text (most, 2);
   g_autofree char *usual = oss_series_number_text (median, 2);
   if (n_odd > 0)
-    oss_series_add_reason (self, OSS_REASON_REFUSAL, "mixed-spacing",
-                           _ ("Slices are %s to %s mm apart; they have to be equally far apart within 1 %%. Choose a "
-                              "series with one spacing."),
-                           low, high);
+    {
+      g_autofree char *odd = oss_series_number_text (steps[first_odd], 2);
+      g_autofree char *place = place_text (slices, first_odd, 0.5 * steps[first_odd]);
+      oss_series_add_reason (
+          self, OSS_REASON_REFUSAL, "mixed-spacing",
+          _ ("Slices are %s to %s mm apart; they have to be equally far apart within 1 %%. The first "
+             "that are not lie at %s (%s mm, most others %s mm). Choose a series with one spacing."),
+          low, high, place, odd, usual);
+    }
   else if (n_gaps > 0)
     {
       g_autofree char *gap = oss_series_number_text (steps[first], 2);
@@ -231,24 +272,65 @@ judge_steps (OssSeries *self, const GPtrArray *slices, const double *steps, doub
   return n_odd == 0 && n_gaps == 0;
 }
 
+/* What straightening a stack that leans along its rows and columns takes: each slice keeps its plane, the grid is
+ * widened by the way the last one has to go. */
+static void
+plan_shear (OssSeries *self, const GPtrArray *slices, const double direction[9])
+{
+  const OssDicomHeader *first = slice_at (slices, 0)->header, *last = slice_at (slices, slices->len - 1)->header;
+  const double spacing[2] = { first->spacing[1], first->spacing[0] };
+  const int raw[2] = { first->columns, first->rows };
+  double way[3], shift[2], n_steps = slices->len - 1.0;
+
+  oss_sub (last->position, first->position, way);
+  self->tilt.columns = raw[0];
+  self->tilt.rows = raw[1];
+  for (int a = 0; a < 2; a++)
+    {
+      const double axis[3] = { direction[a], direction[3 + a], direction[6 + a] };
+      shift[a] = oss_dot (axis, way);
+      /* Rounding of the cosines, not a lean: less than a tenth of a pixel over the whole stack. */
+      double pixels = fabs (shift[a]) < 0.1 * spacing[a] ? 0.0 : shift[a] / spacing[a];
+      int before = (int) floor (MIN (pixels, 0.0)), after = (int) ceil (MAX (pixels, 0.0));
+      self->tilt.step_px[a] = pixels / n_steps;
+      self->tilt.before[a] = -before;
+      self->grid.size[a] = raw[a] - before + after;
+      for (int i = 0; i < 3; i++)
+        self->grid.origin[i] += before * spacing[a] * axis[i];
+    }
+  self->tilt.largest_mm = hypot (shift[0], shift[1]);
+  self->tilt.possible = TRUE;
+}
+
+static void
+add_tilt (OssSeries *self)
+{
+  g_autofree char *angle = oss_series_number_text (self->tilt_deg, 1);
+  g_autofree char *shift = oss_series_number_text (self->tilt.largest_mm, 1);
+
+  if (self->tilt.possible)
+    oss_series_add_reason (self, OSS_REASON_REFUSAL, "tilt",
+                           _ ("The gantry was tilted by %s°: the slices make a sheared stack, not a box. Choose a "
+                              "series without tilt, or let Ossature resample this one (--resample-tilt): slices are "
+                              "shifted back within their planes by up to %s mm."),
+                           angle, shift);
+  else
+    oss_series_add_reason (self, OSS_REASON_REFUSAL, "tilt",
+                           _ ("The gantry was tilted by %s°: the slices make a sheared stack, not a box. Choose a "
+                              "series without tilt, or have it reformatted."),
+                           angle);
+}
+
 /* Angle between the slice normal and the way from the first slice to the last. */
-static gboolean
-judge_tilt (OssSeries *self, const GPtrArray *slices, const double direction[9])
+static double
+measure_tilt (const GPtrArray *slices, const double direction[9])
 {
   const OssDicomHeader *first = slice_at (slices, 0)->header, *last = slice_at (slices, slices->len - 1)->header;
   double normal[3] = { direction[2], direction[5], direction[8] }, way[3], across[3];
 
   oss_sub (last->position, first->position, way);
   oss_cross (normal, way, across);
-  self->tilt_deg = atan2 (oss_norm (across), oss_dot (normal, way)) * DEG_PER_RAD;
-  if (self->tilt_deg <= LARGEST_TILT_DEG)
-    return TRUE;
-  g_autofree char *angle = oss_series_number_text (self->tilt_deg, 1);
-  oss_series_add_reason (self, OSS_REASON_REFUSAL, "tilt",
-                         _ ("The gantry was tilted by %s°: the slices make a sheared stack, not a box. Choose a series "
-                            "without tilt, or have it reformatted."),
-                         angle);
-  return FALSE;
+  return atan2 (oss_norm (across), oss_dot (normal, way)) * DEG_PER_RAD;
 }
 
 /* Slices whose images were moved sideways against the line from the first to the last. */
@@ -277,7 +359,14 @@ judge_line (OssSeries *self, const GPtrArray *slices)
   return FALSE;
 }
 
-static gboolean
+typedef enum
+{
+  STACK_REFUSED,
+  STACK_TILTED, /* even, but leaning */
+  STACK_STRAIGHT,
+} StackShape;
+
+static StackShape
 judge_stack (OssSeries *self, const GPtrArray *slices, const double direction[9])
 {
   guint n = slices->len;
@@ -292,15 +381,21 @@ judge_stack (OssSeries *self, const GPtrArray *slices, const double direction[9]
                                            "series that covers the vertebra.",
                                            n),
                              n);
-      return FALSE;
+      return STACK_REFUSED;
     }
   for (guint i = 0; i + 1 < n; i++)
     steps[i] = slice_at (slices, i + 1)->along_mm - slice_at (slices, i)->along_mm;
   double median = median_step (steps, n - 1);
   if (!judge_duplicates (self, slices, steps) || median <= 0.0)
-    return FALSE;
+    return STACK_REFUSED;
   gboolean even = judge_steps (self, slices, steps, median);
-  return judge_tilt (self, slices, direction) && even && judge_line (self, slices);
+  self->tilt_deg = measure_tilt (slices, direction);
+  gboolean leans = self->tilt_deg > LARGEST_TILT_DEG;
+  if (leans && !even)
+    add_tilt (self);
+  if (!even || !judge_line (self, slices))
+    return STACK_REFUSED;
+  return leans ? STACK_TILTED : STACK_STRAIGHT;
 }
 
 void
@@ -317,7 +412,8 @@ oss_series_judge_geometry (OssSeries *self, GPtrArray *slices)
   for (guint i = 0; i < n; i++)
     slice_at (slices, i)->along_mm = oss_dot (normal, slice_at (slices, i)->header->position);
   g_ptr_array_sort (slices, compare_along);
-  if (!judge_stack (self, slices, grid.direction))
+  StackShape shape = judge_stack (self, slices, grid.direction);
+  if (shape == STACK_REFUSED)
     return;
   header = slice_at (slices, 0)->header;
   grid.size[0] = header->columns;
@@ -327,10 +423,18 @@ oss_series_judge_geometry (OssSeries *self, GPtrArray *slices)
   grid.spacing[1] = header->spacing[0];
   grid.spacing[2] = (slice_at (slices, n - 1)->along_mm - slice_at (slices, 0)->along_mm) / (n - 1);
   memcpy (grid.origin, header->position, sizeof grid.origin);
-  self->has_grid = oss_grid_check (&grid, NULL);
   self->grid = grid;
+  if (shape == STACK_TILTED && self->tilt_deg <= STEEPEST_GANTRY_DEG)
+    plan_shear (self, slices, grid.direction);
+  self->has_grid = oss_grid_check (&self->grid, NULL);
   if (!self->has_grid)
     oss_series_add_reason (self, OSS_REASON_REFUSAL, "pixel-format",
-                           _ ("A volume of %d × %d × %d voxels cannot be handled."), grid.size[0], grid.size[1],
-                           grid.size[2]);
+                           _ ("A volume of %d × %d × %d voxels cannot be handled."), self->grid.size[0],
+                           self->grid.size[1], self->grid.size[2]);
+  if (shape == STACK_TILTED)
+    {
+      add_tilt (self);
+      self->tilt.possible = self->tilt.possible && self->has_grid;
+      self->has_grid = FALSE; /* unless resampling is asked for */
+    }
 }

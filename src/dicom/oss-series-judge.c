@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CT_IMAGE_STORAGE "1.2.840.10008.5.1.4.1.1.2"
+#define DOSE_REPORT_STORAGE "1.2.840.10008.5.1.4.1.1.88.67"   /* X-Ray Radiation Dose SR */
 #define SECONDARY_CAPTURE_STORAGE "1.2.840.10008.5.1.4.1.1.7" /* and ....7.1 to 7.4 */
 
 /* Thicker slices show a vertebra in too few layers to be meshed. */
@@ -76,24 +77,55 @@ has_any_value (const char *values, const char *const *wanted)
   return FALSE;
 }
 
+/* A page of numbers about the examination.  A description alone proves nothing of slices ("low dose"). */
+static gboolean
+is_dose_report (const OssDicomHeader *header, gboolean picture)
+{
+  static const char *const types[] = { "DOSE_INFO", "DOSE_INFO_RT", "DOSE", "PATIENT PROTOCOL", NULL };
+  static const char *const words[] = { "dose", "summary", "protocol", NULL };
+  g_autofree char *description = g_ascii_strdown (header->series_description, -1);
+
+  if (has_any_value (header->image_type, types))
+    return TRUE;
+  for (int i = 0; picture && words[i] != NULL; i++)
+    if (strstr (description, words[i]) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+static OssImageKind
+kind_of_picture (const OssDicomHeader *header)
+{
+  static const char *const screens[] = { "SCREEN SAVE", NULL };
+  gboolean capture = is_of_family (header->sop_class, SECONDARY_CAPTURE_STORAGE);
+
+  if (is_dose_report (header, TRUE))
+    return OSS_IMAGE_DOSE_REPORT;
+  return capture && !has_any_value (header->image_type, screens) ? OSS_IMAGE_SECONDARY_CAPTURE : OSS_IMAGE_SCREENSHOT;
+}
+
 OssImageKind
 oss_image_kind (const OssDicomHeader *header)
 {
-  static const char *const screens[] = { "SCREEN SAVE", "DOSE_INFO", "DOSE_INFO_RT", "PATIENT PROTOCOL", NULL };
+  static const char *const screens[] = { "SCREEN SAVE", NULL };
   static const char *const scouts[] = { "LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW", "SCANOGRAM", NULL };
   gboolean ct = strcmp (header->modality, "CT") == 0;
   gboolean colour =
       header->photometric[0] != '\0' && (strcmp (header->photometric, "MONOCHROME2") != 0 || header->samples != 1);
 
+  if (strcmp (header->sop_class, DOSE_REPORT_STORAGE) == 0)
+    return OSS_IMAGE_DOSE_REPORT;
   if (is_of_family (header->sop_class, SECONDARY_CAPTURE_STORAGE))
-    return ct || header->modality[0] == '\0' ? OSS_IMAGE_SCREENSHOT : OSS_IMAGE_NOT_CT;
+    return ct || header->modality[0] == '\0' ? kind_of_picture (header) : OSS_IMAGE_NOT_CT;
   if (!ct || (header->sop_class[0] != '\0' && !is_of_family (header->sop_class, CT_IMAGE_STORAGE)))
     return OSS_IMAGE_NOT_CT;
-  if (header->frames > 1 || (header->sop_class[0] != '\0' && strcmp (header->sop_class, CT_IMAGE_STORAGE) != 0))
+  if (header->frames > 1 && (!header->has_groups || header->frames > OSS_DICOM_MOST_FRAMES))
     return OSS_IMAGE_MULTIFRAME;
   if (has_any_value (header->image_type, scouts))
     return OSS_IMAGE_LOCALIZER;
-  return colour || has_any_value (header->image_type, screens) ? OSS_IMAGE_SCREENSHOT : OSS_IMAGE_CT;
+  if (is_dose_report (header, FALSE))
+    return OSS_IMAGE_DOSE_REPORT;
+  return colour || has_any_value (header->image_type, screens) ? kind_of_picture (header) : OSS_IMAGE_CT;
 }
 
 static const OssSlice *
@@ -112,16 +144,32 @@ judge_kind (OssSeries *self, const OssDicomHeader *header, OssImageKind kind)
                              _ ("This is a scout view (localizer), a projection without depth. Choose the axial "
                                 "series."));
       break;
+    case OSS_IMAGE_DOSE_REPORT:
+      oss_series_add_reason (self, OSS_REASON_REFUSAL, "dose-report",
+                             _ ("This is a dose report or a summary of the examination (“%s”): a page of numbers, not "
+                                "measured slices. Choose the axial series."),
+                             header->series_description);
+      break;
+    case OSS_IMAGE_SECONDARY_CAPTURE:
+      oss_series_add_reason (self, OSS_REASON_REFUSAL, "secondary-capture",
+                             _ ("This is a secondary capture (conversion type “%s”): a picture of images, whose grey "
+                                "values and places are not the scanner’s. Choose the axial series."),
+                             header->conversion);
+      break;
     case OSS_IMAGE_SCREENSHOT:
-      oss_series_add_reason (self, OSS_REASON_REFUSAL, "screenshot", "%s",
-                             _ ("This is a picture of a screen or a dose report, not measured slices. Choose the "
-                                "axial series."));
+      oss_series_add_reason (self, OSS_REASON_REFUSAL, "screenshot",
+                             _ ("This is a picture of a screen (%d × %d pixels, %s), not measured slices. Choose the "
+                                "axial series."),
+                             header->columns, header->rows, header->photometric);
       break;
     case OSS_IMAGE_MULTIFRAME:
-      oss_series_add_reason (self, OSS_REASON_REFUSAL, "multiframe",
-                             _ ("This file holds %d frames (Enhanced CT), which Ossature does not read. Export the "
-                                "series as single CT images."),
-                             header->frames);
+      oss_series_add_reason (
+          self, OSS_REASON_REFUSAL, "multiframe",
+          header->frames > OSS_DICOM_MOST_FRAMES
+              ? _ ("This file holds %d frames; up to 10,000 are read. Export the series as single CT images.")
+              : _ ("This file holds %d frames without saying where each of them lies. Export the series as single CT "
+                   "images, or as Enhanced CT."),
+          header->frames);
       break;
     case OSS_IMAGE_NOT_CT:
       oss_series_add_reason (self, OSS_REASON_REFUSAL, "not-ct",
@@ -209,6 +257,18 @@ judge_syntax (OssSeries *self, const GPtrArray *slices)
         worst_name);
 }
 
+/* The unit that tells that values are not HU: UCUM's [hnsf'U] is the Hounsfield unit. */
+static const char *
+foreign_unit (const OssDicomHeader *header)
+{
+  static const char *const hounsfield[] = { "", "[hnsf'U]", "hnsf'U", "HU", "{HU}", NULL };
+  gboolean hu = g_ascii_strcasecmp (header->rescale_type, "HU") == 0;
+
+  if (header->rescale_type[0] != '\0' && !hu && g_ascii_strcasecmp (header->rescale_type, "US") != 0)
+    return header->rescale_type;
+  return hu || g_strv_contains (hounsfield, header->unit) ? NULL : header->unit;
+}
+
 static void
 judge_pixels (OssSeries *self, const GPtrArray *slices)
 {
@@ -230,11 +290,10 @@ judge_pixels (OssSeries *self, const GPtrArray *slices)
                                _ ("%s does not say how to get HU (Rescale Slope and Intercept are missing). Export "
                                   "the series from the scanner again."),
                                name);
-      else if (header->rescale_type[0] != '\0' && g_ascii_strcasecmp (header->rescale_type, "HU") != 0
-               && g_ascii_strcasecmp (header->rescale_type, "US") != 0)
+      else if (foreign_unit (header) != NULL)
         oss_series_add_reason (self, OSS_REASON_REFUSAL, "not-hu",
                                _ ("The pixel values are in “%s”, not in HU. Choose a series of CT numbers."),
-                               header->rescale_type);
+                               foreign_unit (header));
       else
         continue;
       return; /* one file tells enough */
@@ -293,36 +352,6 @@ note_thickness (OssSeries *self)
                            thick_text, apart_text);
 }
 
-static void
-note_acquisition (OssSeries *self, const OssDicomHeader *header)
-{
-  if (header->kernel[0] == '\0')
-    oss_series_add_reason (self, OSS_REASON_NOTE, "unknown-kernel", "%s",
-                           _ ("The reconstruction kernel is not given. Density is read without correction for it."));
-  if (header->kernel_strength[0] != '\0')
-    oss_series_add_reason (self, OSS_REASON_NOTE, "iterative",
-                           _ ("Kernel “%s” was used with iterative reconstruction, strength %s. Noise and sharpness "
-                              "differ from filtered back projection."),
-                           header->kernel, header->kernel_strength);
-  if (header->contrast[0] != '\0')
-    oss_series_add_reason (self, OSS_REASON_NOTE, "contrast",
-                           _ ("Contrast agent was given (“%s”). Marrow and vessels may read too dense."),
-                           header->contrast);
-  if (oss_dicom_has_value (header->image_type, "DERIVED") || oss_dicom_has_value (header->image_type, "SECONDARY"))
-    oss_series_add_reason (self, OSS_REASON_NOTE, "derived",
-                           _ ("These images were computed from other images (“%s”). Use the original series where "
-                              "there is one."),
-                           header->image_type);
-  if (header->sop_class[0] == '\0')
-    oss_series_add_reason (
-        self, OSS_REASON_NOTE, "no-sop-class", "%s",
-        _ ("The files do not name their kind (SOP Class UID is empty). They were read as CT images."));
-  if (header->series_uid[0] == '\0')
-    oss_series_add_reason (self, OSS_REASON_NOTE, "no-series-uid", "%s",
-                           _ ("The files name no series (Series Instance UID is empty). The files of one folder were "
-                              "taken as one series."));
-}
-
 /* A stable name for a series that lost its UID, from what tells it from others. */
 static char *
 substitute_uid (const OssDicomHeader *header)
@@ -361,6 +390,8 @@ take_texts (OssSeries *self, const OssDicomHeader *header)
   self->model = g_strdup (header->model);
   self->station = g_strdup (header->station);
   self->kernel = g_strdup (header->kernel);
+  self->kernel_class = oss_kernel_classify (header->manufacturer, header->kernel);
+  self->part = g_strdup (header->part);
   self->contrast = g_strdup (header->contrast);
   self->transfer_syntax = g_strdup (header->transfer_syntax);
 }
@@ -385,12 +416,13 @@ oss_series_judge (OssSeries *self, GPtrArray *slices, OssImageKind kind)
       judge_mixture (self, slices);
       oss_series_judge_geometry (self, slices);
       note_thickness (self);
-      note_acquisition (self, header);
+      oss_series_note_making (self, header);
     }
   for (guint i = 0; i < slices->len; i++)
     {
       g_ptr_array_add (self->files, g_strdup (slice_at (slices, i)->path));
       g_ptr_array_add (self->sop_uids, g_strdup (slice_at (slices, i)->header->sop_instance));
+      g_array_append_val (self->frames, slice_at (slices, i)->header->frame);
     }
   self->folder = g_path_get_dirname (slice_at (slices, 0)->path);
 }

@@ -40,23 +40,24 @@ padding_range (const OssDicomHeader *header, gint32 *low, gint32 *high)
   return TRUE;
 }
 
-/* HU of every stored word: a slice has more pixels than there are words. */
-static void
-fill_table (const OssDicomHeader *header, float table[65536])
+typedef struct
 {
-  int shift = header->high_bit + 1 - header->bits_stored;
-  guint32 mask = (1u << header->bits_stored) - 1, sign = header->is_signed ? 1u << (header->bits_stored - 1) : 0;
-  gint32 low = 1, high = 0;
+  int shift;          /* bits below the value */
+  guint32 mask, sign; /* of the value; 0: unsigned */
+  gint32 low, high;   /* values that mean "nothing here" */
+  double slope, intercept;
+  gboolean whole_signed; /* the word with all its bits, which padding may be compared with */
+} Stored;
 
-  padding_range (header, &low, &high);
-  for (guint32 raw = 0; raw < 65536; raw++)
-    {
-      gint32 whole = header->is_signed ? (gint16) raw : (gint32) raw;
-      gint32 value = (gint32) (((raw >> shift) & mask) ^ sign) - (gint32) sign;
-      /* Padding may lie outside the bits that hold values. */
-      gboolean outside = (value >= low && value <= high) || (whole >= low && whole <= high);
-      table[raw] = outside ? OUTSIDE_HU : (float) (header->slope * value + header->intercept);
-    }
+static inline float
+hu_of (const Stored *self, guint32 raw)
+{
+  gint32 whole = self->whole_signed ? (gint16) raw : (gint32) raw;
+  gint32 value = (gint32) (((raw >> self->shift) & self->mask) ^ self->sign) - (gint32) self->sign;
+  /* Padding may lie outside the bits that hold values. */
+  gboolean outside = (value >= self->low && value <= self->high) || (whole >= self->low && whole <= self->high);
+
+  return outside ? OUTSIDE_HU : (float) (self->slope * value + self->intercept);
 }
 
 gboolean
@@ -65,7 +66,6 @@ oss_series_to_hu (const OssDicomHeader *header, const guint8 *stored, float *hu,
   gsize n = (gsize) header->rows * (gsize) header->columns;
   int bits = header->bits_stored;
   const guint16 *words = (const guint16 *) (const void *) stored;
-  g_autofree float *table = g_new (float, 65536);
 
   if (bits < 1 || bits > header->high_bit + 1 || header->high_bit >= header->bits_allocated)
     {
@@ -73,9 +73,21 @@ oss_series_to_hu (const OssDicomHeader *header, const guint8 *stored, float *hu,
                    bits, header->high_bit, header->bits_allocated);
       return FALSE;
     }
-  fill_table (header, table);
-  for (gsize i = 0; i < n; i++)
-    hu[i] = table[header->bits_allocated == 16 ? words[i] : stored[i]];
+  Stored form = { .shift = header->high_bit + 1 - bits,
+                  .mask = (1u << bits) - 1,
+                  .sign = header->is_signed ? 1u << (bits - 1) : 0,
+                  .low = 1,
+                  .high = 0,
+                  .slope = header->slope,
+                  .intercept = header->intercept,
+                  .whole_signed = header->is_signed };
+  padding_range (header, &form.low, &form.high);
+  if (header->bits_allocated == 16)
+    for (gsize i = 0; i < n; i++)
+      hu[i] = hu_of (&form, words[i]);
+  else
+    for (gsize i = 0; i < n; i++)
+      hu[i] = hu_of (&form, stored[i]);
   return TRUE;
 }
 
@@ -93,30 +105,49 @@ typedef struct
 static gboolean
 is_same_slice (const Load *self, const OssDicomHeader *header, gsize k)
 {
-  const OssGrid *grid = &self->series->grid;
-  double place[3], index[3] = { 0.0, 0.0, (double) k }, off[3];
+  const OssSeries *series = self->series;
+  const OssGrid *grid = &series->grid;
+  const int columns = series->tilt.resample ? series->tilt.columns : grid->size[0];
+  const int rows = series->tilt.resample ? series->tilt.rows : grid->size[1];
+  double place[3], off[3];
 
-  oss_grid_to_patient (grid, index, place);
+  oss_series_slice_place (series, k, place);
   oss_sub (header->position, place, off);
-  return header->columns == grid->size[0] && header->rows == grid->size[1] && header->has_rescale
-         && (header->series_uid[0] == '\0' || strcmp (header->series_uid, self->series->series_uid) == 0)
+  return header->columns == columns && header->rows == rows && header->has_rescale
+         && (header->series_uid[0] == '\0' || strcmp (header->series_uid, series->series_uid) == 0)
          && oss_norm (off) < 0.5 * grid->spacing[2];
+}
+
+/* Stored values to HU on slice @k of the volume, straightened where that was asked for. */
+static gboolean
+take_slice (Load *self, const OssDicomHeader *header, const guint8 *stored, gsize k, GError **error)
+{
+  gsize n = (gsize) self->volume->grid.size[0] * (gsize) self->volume->grid.size[1];
+  float *out = self->volume->data + k * n;
+
+  if (!self->series->tilt.resample)
+    return oss_series_to_hu (header, stored, out, error);
+  g_autofree float *slice = g_new (float, (gsize) header->rows *(gsize) header->columns);
+  if (!oss_series_to_hu (header, stored, slice, error))
+    return FALSE;
+  oss_series_shear_slice (self->series, k, slice, out);
+  return TRUE;
 }
 
 static void
 load_slice (Load *self, gsize k)
 {
   const char *path = g_ptr_array_index (self->series->files, k);
-  gsize n = (gsize) self->volume->grid.size[0] * (gsize) self->volume->grid.size[1];
+  gint32 frame = g_array_index (self->series->frames, gint32, k);
   g_autofree OssDicomHeader *header = g_new0 (OssDicomHeader, 1);
   g_autofree char *name = g_filename_display_name (path);
-  g_autofree guint8 *stored = oss_dicom_read_pixels (self->readers, path, self->tick, header, &self->errors[k]);
+  g_autofree guint8 *stored = oss_dicom_read_frame (self->readers, path, frame, self->tick, header, &self->errors[k]);
 
   if (stored != NULL && !is_same_slice (self, header, k))
     g_set_error_literal (&self->errors[k], OSS_ERROR, OSS_ERROR_INVALID_DATA,
                          _ ("it has changed since the folder was scanned; scan again"));
   else if (stored != NULL)
-    oss_series_to_hu (header, stored, self->volume->data + k * n, &self->errors[k]);
+    take_slice (self, header, stored, k, &self->errors[k]);
   if (self->errors[k] != NULL && !g_error_matches (self->errors[k], OSS_ERROR, OSS_ERROR_CANCELLED))
     g_prefix_error (&self->errors[k], _ ("%s could not be read: "), name);
 }
@@ -210,11 +241,13 @@ oss_series_hash (const OssSeries *self, const OssTick *tick, GError **error)
   };
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree guint8 *buffer = g_malloc (BUFFER);
+  g_autoptr (GHashTable) hashed = g_hash_table_new (g_str_hash, g_str_equal);
   guint n = self->files->len;
 
   for (guint i = 0; i < n; i++)
     if (!oss_tick_report (tick, (double) i / n, _ ("Fingerprint of the series"), error)
-        || !hash_file (g_ptr_array_index (self->files, i), checksum, buffer, BUFFER, tick, error))
+        || (g_hash_table_add (hashed, g_ptr_array_index (self->files, i)) /* frames share their file */
+            && !hash_file (g_ptr_array_index (self->files, i), checksum, buffer, BUFFER, tick, error)))
       return NULL;
   if (!oss_tick_report (tick, 1.0, NULL, error))
     return NULL;

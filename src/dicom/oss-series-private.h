@@ -11,12 +11,14 @@ typedef enum
 {
   OSS_IMAGE_CT,
   OSS_IMAGE_LOCALIZER,
+  OSS_IMAGE_DOSE_REPORT,
+  OSS_IMAGE_SECONDARY_CAPTURE,
   OSS_IMAGE_SCREENSHOT,
   OSS_IMAGE_MULTIFRAME,
   OSS_IMAGE_NOT_CT,
 } OssImageKind;
 
-/* One file of a series. */
+/* One slice of a series: a file, or a frame of one. */
 typedef struct
 {
   char *path;
@@ -39,6 +41,39 @@ void oss_series_add_reason (OssSeries *self, OssReasonSeverity severity, const c
 void oss_series_judge (OssSeries *self, GPtrArray *slices, OssImageKind kind);
 /* The part of it about places: sets tilt, and grid when the slices make one. */
 void oss_series_judge_geometry (OssSeries *self, GPtrArray *slices);
+
+/* The notes about how the images were made, of a series whose geometry is judged. */
+void oss_series_note_making (OssSeries *self, const OssDicomHeader *header);
+/* How sharp the kernel @name of @manufacturer is. */
+OssKernelClass oss_kernel_classify (const char *manufacturer, const char *name);
+/* The name under which a header's words tell of iterative or learned reconstruction, or NULL; @learned: the latter. */
+const char *oss_dicom_find_iterative (const OssDicomHeader *header, gboolean *learned);
+
+/* Where slice @k of @self lies by its own header (its first pixel's centre). */
+void oss_series_slice_place (const OssSeries *self, gsize k, double lps_mm[3]);
+/* One slice of a tilted stack (@columns x @rows) onto slice @k of the straight grid of @self. */
+void oss_series_shear_slice (const OssSeries *self, gsize k, const float *slice, float *straight);
+
+/* Headers of one file as bytes to be remembered, and back: NULL when @record is of another version or no record.
+ * An empty array: the file is no DICOM image. */
+GBytes *oss_series_record_pack (const GPtrArray *headers);
+GPtrArray *oss_series_record_unpack (GBytes *record);
+
+/* What a DICOMDIR lists. */
+typedef struct
+{
+  char *path;    /* the DICOMDIR's */
+  char **listed; /* as from oss_dicom_read_index() */
+} OssSeriesIndex;
+void oss_series_index_free (OssSeriesIndex *self);
+/* TRUE when a file of that name is an index by the standard (PS3.10, 8.6). */
+gboolean oss_series_is_index (const char *path);
+/* The file that entry @name of the index in @folder means, as it is written on this disk; NULL when it is not there
+ * or would lie outside @folder. (transfer full) */
+char *oss_series_index_find (const char *folder, const char *name);
+/* Notes at each series of @list what @indices (OssSeriesIndex*) list of it and is not among @seen (a set of image
+ * UIDs). */
+void oss_series_note_index (OssSeriesList *list, const GPtrArray *indices, GHashTable *seen);
 
 /* "−214.0": a true minus sign, the locale's decimal sign. (transfer full) */
 char *oss_series_number_text (double value, int decimals);

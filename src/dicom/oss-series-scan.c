@@ -17,12 +17,29 @@ enum
   FILES_PER_CHUNK = 8, /* a few files do not start a process for every processor */
 };
 
+/* A regular file, as it was when it was found. */
+typedef struct
+{
+  char *path;
+  guint64 size;
+  gint64 changed_ns;
+} Found;
+
+static void
+found_free (Found *self)
+{
+  g_free (self->path);
+  g_free (self);
+}
+
 /* Every regular file below the given paths, once, in an order that does not depend on the disk. */
 typedef struct
 {
-  GPtrArray *files; /* char* */
+  GPtrArray *files; /* Found* */
   GHashTable *seen; /* true paths of folders and files: links make no loops and no doubles */
   GPtrArray *damaged;
+  GPtrArray *indices; /* OssSeriesIndex* */
+  OssDicomReaders *readers;
   const OssTick *tick;
 } Walk;
 
@@ -78,6 +95,42 @@ walk_folder (Walk *self, const char *path, int depth, GError **error)
   return TRUE;
 }
 
+static void
+add_file (Walk *self, const char *path, const GStatBuf *info)
+{
+  Found *found = g_new (Found, 1);
+
+  found->path = g_strdup (path);
+  found->size = (guint64) info->st_size;
+  found->changed_ns = (gint64) info->st_mtim.tv_sec * 1000000000 + info->st_mtim.tv_nsec;
+  g_ptr_array_add (self->files, found);
+}
+
+/* An index lists; one that was named itself also stands for what it lists. */
+static gboolean
+walk_index (Walk *self, const char *path, gboolean follow, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autoptr (GError) reason = NULL;
+  char **listed = oss_dicom_read_index (self->readers, path, self->tick, &reason);
+
+  if (listed == NULL && g_error_matches (reason, OSS_ERROR, OSS_ERROR_CANCELLED))
+    return oss_tick_cancelled (error);
+  if (listed == NULL)
+    return TRUE; /* the files count without it as well; if it is nothing of the kind, it is read as one */
+  OssSeriesIndex *index = g_new0 (OssSeriesIndex, 1);
+  index->path = g_strdup (path);
+  index->listed = listed;
+  g_ptr_array_add (self->indices, index);
+  for (char **entry = listed; follow && *entry != NULL; entry += 3)
+    {
+      g_autofree char *file = oss_series_index_find (folder, entry[2]);
+      if (file != NULL && !walk (self, file, 1, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 walk (Walk *self, const char *path, int depth, GError **error)
 {
@@ -94,8 +147,11 @@ walk (Walk *self, const char *path, int depth, GError **error)
       return FALSE;
     }
   if (S_ISREG (info.st_mode) && first_visit (self, path))
-    g_ptr_array_add (self->files, g_strdup (path));
-  else if (S_ISDIR (info.st_mode) && depth < DEEPEST_FOLDER && first_visit (self, path))
+    {
+      add_file (self, path, &info);
+      return !oss_series_is_index (path) || walk_index (self, path, depth == 0, error);
+    }
+  if (S_ISDIR (info.st_mode) && depth < DEEPEST_FOLDER && first_visit (self, path))
     return walk_folder (self, path, depth, error);
   return TRUE;
 }
@@ -103,9 +159,10 @@ walk (Walk *self, const char *path, int depth, GError **error)
 /* One file's outcome. */
 typedef struct
 {
-  const char *path;
-  OssDicomHeader *header; /* NULL: not read */
-  GError *error;          /* NULL as well: not DICOM */
+  const Found *file;
+  GPtrArray *headers; /* OssDicomHeader*, NULL: not read */
+  GError *error;      /* NULL as well: not DICOM */
+  gboolean remembered;
 } Item;
 
 typedef struct
@@ -113,6 +170,7 @@ typedef struct
   GArray *items; /* Item */
   gsize first;
   OssDicomReaders *readers;
+  const OssSeriesCache *cache; /* nullable */
   const OssTick *tick;
 } Reading;
 
@@ -146,6 +204,15 @@ looks_like_dicom (const char *path, GError **error)
 }
 
 static void
+read_item (Reading *self, Item *item)
+{
+  if (looks_like_dicom (item->file->path, &item->error))
+    item->headers = oss_dicom_read_headers (self->readers, item->file->path, self->tick, &item->error);
+  if (g_error_matches (item->error, OSS_ERROR, OSS_ERROR_NOT_FOUND))
+    g_clear_error (&item->error);
+}
+
+static void
 read_range (gsize begin, gsize end, guint thread, void *data)
 {
   Reading *self = data;
@@ -153,13 +220,58 @@ read_range (gsize begin, gsize end, guint thread, void *data)
   for (gsize i = self->first + begin; i < self->first + end && !oss_tick_stopped (self->tick); i++)
     {
       Item *item = &g_array_index (self->items, Item, i);
-      g_autofree OssDicomHeader *header = g_new0 (OssDicomHeader, 1);
-      if (looks_like_dicom (item->path, &item->error)
-          && oss_dicom_read_header (self->readers, item->path, self->tick, header, &item->error))
-        item->header = g_steal_pointer (&header);
-      else if (g_error_matches (item->error, OSS_ERROR, OSS_ERROR_NOT_FOUND))
-        g_clear_error (&item->error);
+      if (!item->remembered)
+        read_item (self, item);
     }
+}
+
+static void
+recall (const OssSeriesCache *cache, Item *item)
+{
+  const Found *file = item->file;
+  g_autoptr (GBytes) record = cache->look_up (file->path, file->size, file->changed_ns, cache->data);
+
+  item->headers = record != NULL ? oss_series_record_unpack (record) : NULL;
+  item->remembered = item->headers != NULL;
+  if (item->remembered && item->headers->len == 0) /* known not to be DICOM */
+    g_clear_pointer (&item->headers, g_ptr_array_unref);
+}
+
+static void
+remember (const OssSeriesCache *cache, const Item *item)
+{
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  g_autoptr (GBytes) record = NULL;
+
+  if (item->remembered || item->error != NULL)
+    return;
+  record = oss_series_record_pack (item->headers != NULL ? item->headers : none);
+  cache->remember (item->file->path, item->file->size, item->file->changed_ns, record, cache->data);
+}
+
+/* @n items from @self->first on; FALSE when nothing can be read at all, or on a stop. */
+static gboolean
+read_group (Reading *self, gsize n, GError **error)
+{
+  const OssSeriesCache *cache = self->cache;
+
+  for (gsize i = self->first; cache != NULL && cache->look_up != NULL && i < self->first + n; i++)
+    recall (cache, &g_array_index (self->items, Item, i));
+  oss_parallel_for (n, FILES_PER_CHUNK, read_range, self);
+  if (oss_tick_stopped (self->tick))
+    return oss_tick_cancelled (error);
+  for (gsize i = self->first; i < self->first + n; i++)
+    {
+      Item *item = &g_array_index (self->items, Item, i);
+      if (g_error_matches (item->error, OSS_ERROR, OSS_ERROR_FAILED))
+        {
+          g_propagate_error (error, g_steal_pointer (&item->error));
+          return FALSE;
+        }
+      if (cache != NULL && cache->remember != NULL)
+        remember (cache, item);
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -167,18 +279,12 @@ read_all (Reading *self, GError **error)
 {
   for (; self->first < self->items->len; self->first += FILES_PER_REPORT)
     {
-      gsize n = MIN (FILES_PER_REPORT, self->items->len - self->first);
-      if (!oss_tick_report (self->tick, (double) self->first / self->items->len, _ ("Reading headers"), error))
+      g_autofree char *what = g_strdup_printf (
+          OSS_NGETTEXT ("Reading headers: %zu of %u file", "Reading headers: %zu of %u files", self->items->len),
+          self->first, self->items->len);
+      if (!oss_tick_report (self->tick, (double) self->first / self->items->len, what, error)
+          || !read_group (self, MIN (FILES_PER_REPORT, self->items->len - self->first), error))
         return FALSE;
-      oss_parallel_for (n, FILES_PER_CHUNK, read_range, self);
-      for (gsize i = self->first; i < self->first + n; i++)
-        {
-          Item *item = &g_array_index (self->items, Item, i);
-          if (!g_error_matches (item->error, OSS_ERROR, OSS_ERROR_FAILED))
-            continue;
-          g_propagate_error (error, g_steal_pointer (&item->error)); /* nothing can be read at all */
-          return FALSE;
-        }
     }
   return !oss_tick_stopped (self->tick) || oss_tick_cancelled (error);
 }
@@ -205,28 +311,39 @@ group_free (Group *self)
   g_free (self);
 }
 
-static void
-add_to_group (GHashTable *groups, Item *item)
+/* What images must share to make one stack. */
+static char *
+group_key (const OssDicomHeader *header, const char *path)
 {
-  OssImageKind kind = oss_image_kind (item->header);
-  g_autofree char *folder = g_path_get_dirname (item->path);
+  OssImageKind kind = oss_image_kind (header);
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  /* Frames of one file that differ in these are volumes of their own. */
+  if (header->has_groups)
+    return g_strdup_printf ("%d\n%s\n%s\n%s\n%.0f", kind, header->series_uid, header->part, header->kernel,
+                            header->kvp);
   /* Anonymised files may have lost their series UID: then a folder is taken as a series. */
-  g_autofree char *key =
-      item->header->series_uid[0] != '\0'
-          ? g_strdup_printf ("%d\n%s", kind, item->header->series_uid)
-          : g_strdup_printf ("%d\n%s\n%d\n%s", kind, item->header->frame_uid, item->header->series_number, folder);
+  if (header->series_uid[0] == '\0')
+    return g_strdup_printf ("%d\n%s\n%d\n%s", kind, header->frame_uid, header->series_number, folder);
+  return g_strdup_printf ("%d\n%s", kind, header->series_uid);
+}
+
+static void
+add_to_group (GHashTable *groups, const char *path, OssDicomHeader *header)
+{
+  g_autofree char *key = group_key (header, path);
   Group *group = g_hash_table_lookup (groups, key);
   OssSlice *slice = g_new0 (OssSlice, 1);
 
   if (group == NULL)
     {
       group = g_new0 (Group, 1);
-      group->kind = kind;
+      group->kind = oss_image_kind (header);
       group->slices = g_ptr_array_new_with_free_func ((GDestroyNotify) slice_free);
       g_hash_table_insert (groups, g_steal_pointer (&key), group);
     }
-  slice->path = g_strdup (item->path);
-  slice->header = g_steal_pointer (&item->header);
+  slice->path = g_strdup (path);
+  slice->header = header;
   g_ptr_array_add (group->slices, slice);
 }
 
@@ -234,13 +351,15 @@ static int
 compare_series (gconstpointer a, gconstpointer b)
 {
   const OssSeries *one = *(const OssSeries *const *) a, *two = *(const OssSeries *const *) b;
-  const char *keys[5][2] = { { one->study_date, two->study_date },
+  const char *keys[7][2] = { { one->study_date, two->study_date },
                              { one->study_uid, two->study_uid },
                              { NULL, NULL },
                              { one->series_uid, two->series_uid },
-                             { g_ptr_array_index (one->files, 0), g_ptr_array_index (two->files, 0) } };
+                             { g_ptr_array_index (one->files, 0), g_ptr_array_index (two->files, 0) },
+                             { one->part, two->part },
+                             { one->kernel, two->kernel } };
 
-  for (int i = 0; i < 5; i++)
+  for (int i = 0; i < 7; i++)
     {
       int order = i == 2 ? (one->series_number > two->series_number) - (one->series_number < two->series_number)
                          : strcmp (keys[i][0], keys[i][1]);
@@ -248,6 +367,38 @@ compare_series (gconstpointer a, gconstpointer b)
         return order;
     }
   return 0;
+}
+
+static gboolean
+has_sister (const OssSeriesList *list, const OssSeries *series)
+{
+  for (guint i = 0; i < list->series->len; i++)
+    {
+      const OssSeries *other = g_ptr_array_index (list->series, i);
+      if (other != series && strcmp (other->series_uid, series->series_uid) == 0
+          && strcmp (other->part, series->part) != 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* A part is worth naming where its series has several. */
+static void
+name_parts (OssSeriesList *list)
+{
+  g_autofree gboolean *needed = g_new0 (gboolean, list->series->len + 1);
+
+  for (guint i = 0; i < list->series->len; i++)
+    {
+      const OssSeries *series = g_ptr_array_index (list->series, i);
+      needed[i] = *series->part != '\0' && has_sister (list, series);
+    }
+  for (guint i = 0; i < list->series->len; i++)
+    if (!needed[i])
+      {
+        OssSeries *series = g_ptr_array_index (list->series, i);
+        series->part[0] = '\0';
+      }
 }
 
 /* A file that cannot be read may have been the first or the last slice: nobody would miss it. */
@@ -276,27 +427,41 @@ note_unreadable (OssSeriesList *list)
     }
 }
 
+/* Hands the headers of @item on to the groups. */
+static void
+sort_item (OssSeriesList *list, GHashTable *groups, GHashTable *seen, Item *item)
+{
+  if (item->headers != NULL)
+    {
+      g_ptr_array_set_free_func (item->headers, NULL);
+      for (guint i = 0; i < item->headers->len; i++)
+        {
+          OssDicomHeader *header = g_ptr_array_index (item->headers, i);
+          if (i == 0)
+            g_hash_table_add (seen, g_strdup (header->sop_instance));
+          add_to_group (groups, item->file->path, header);
+        }
+    }
+  else if (item->error != NULL)
+    add_damaged (list->damaged, item->file->path, item->error->message);
+  else
+    list->files_not_dicom++;
+}
+
 static OssSeriesList *
-assemble (GArray *items, GPtrArray *damaged)
+assemble (GArray *items, const Walk *walked)
 {
   OssSeriesList *list = g_new0 (OssSeriesList, 1);
   g_autoptr (GHashTable) groups = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) group_free);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   GHashTableIter iter;
   gpointer value;
 
   list->series = g_ptr_array_new_with_free_func ((GDestroyNotify) oss_series_free);
-  list->damaged = g_ptr_array_ref (damaged);
+  list->damaged = g_ptr_array_ref (walked->damaged);
   list->files_seen = items->len;
   for (guint i = 0; i < items->len; i++)
-    {
-      Item *item = &g_array_index (items, Item, i);
-      if (item->header != NULL)
-        add_to_group (groups, item);
-      else if (item->error != NULL)
-        add_damaged (list->damaged, item->path, item->error->message);
-      else
-        list->files_not_dicom++;
-    }
+    sort_item (list, groups, seen, &g_array_index (items, Item, i));
   g_hash_table_iter_init (&iter, groups);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
@@ -306,7 +471,9 @@ assemble (GArray *items, GPtrArray *damaged)
       g_ptr_array_add (list->series, series);
     }
   g_ptr_array_sort (list->series, compare_series);
+  name_parts (list);
   note_unreadable (list);
+  oss_series_note_index (list, walked->indices, seen);
   return list;
 }
 
@@ -334,37 +501,51 @@ set_nothing_found (const OssSeriesList *list, const char *const *paths, GError *
 static void
 item_clear (Item *self)
 {
-  g_free (self->header);
+  g_clear_pointer (&self->headers, g_ptr_array_unref);
   g_clear_error (&self->error);
 }
 
-OssSeriesList *
-oss_series_scan (const char *const *paths, const OssTick *tick, GError **error)
+static OssSeriesList *
+scan (Walk *walking, const char *const *paths, const OssSeriesCache *cache, GError **error)
 {
-  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) damaged = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, free, NULL);
   g_autoptr (GArray) items = g_array_new (FALSE, TRUE, sizeof (Item));
-  g_autoptr (OssDicomReaders) readers = oss_dicom_readers_new ();
   g_autoptr (OssSeriesList) list = NULL;
-  Walk walking = { files, seen, damaged, tick };
-  Reading reading = { items, 0, readers, tick };
+  Reading reading = { items, 0, walking->readers, cache, walking->tick };
 
   g_array_set_clear_func (items, (GDestroyNotify) item_clear);
+  if (!oss_tick_report (walking->tick, 0.0, _ ("Looking for files"), error))
+    return NULL;
   for (int i = 0; paths[i] != NULL; i++)
-    if (!walk (&walking, paths[i], 0, error))
+    if (!walk (walking, paths[i], 0, error))
       return NULL;
-  for (guint i = 0; i < files->len; i++)
-    g_array_append_val (items, ((Item){ g_ptr_array_index (files, i), NULL, NULL }));
+  for (guint i = 0; i < walking->files->len; i++)
+    g_array_append_val (items, ((Item){ .file = g_ptr_array_index (walking->files, i) }));
   if (!read_all (&reading, error))
     return NULL;
-  list = assemble (items, damaged);
+  list = assemble (items, walking);
   if (list->series->len == 0)
     {
       set_nothing_found (list, paths, error);
       return NULL;
     }
-  if (!oss_tick_report (tick, 1.0, NULL, error))
-    return NULL;
-  return g_steal_pointer (&list);
+  return oss_tick_report (walking->tick, 1.0, NULL, error) ? g_steal_pointer (&list) : NULL;
+}
+
+OssSeriesList *
+oss_series_scan_cached (const char *const *paths, const OssSeriesCache *cache, const OssTick *tick, GError **error)
+{
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func ((GDestroyNotify) found_free);
+  g_autoptr (GPtrArray) damaged = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) indices = g_ptr_array_new_with_free_func ((GDestroyNotify) oss_series_index_free);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, free, NULL);
+  g_autoptr (OssDicomReaders) readers = oss_dicom_readers_new ();
+  Walk walking = { files, seen, damaged, indices, readers, tick };
+
+  return scan (&walking, paths, cache, error);
+}
+
+OssSeriesList *
+oss_series_scan (const char *const *paths, const OssTick *tick, GError **error)
+{
+  return oss_series_scan_cached (paths, NULL, tick, error);
 }

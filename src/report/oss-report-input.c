@@ -32,7 +32,7 @@ add_series (JsonBuilder *builder, const OssSeries *series)
       const OssReason *reason = series->reasons->pdata[i];
       json_builder_begin_object (builder);
       oss_json_string (builder, "code", reason->code);
-      oss_json_string (builder, "severity", reason->severity == OSS_REASON_REFUSAL ? "refusal" : "note");
+      oss_json_string (builder, "severity", oss_reason_severity_name (reason->severity));
       oss_json_string (builder, "text", reason->text);
       json_builder_end_object (builder);
     }
@@ -40,10 +40,15 @@ add_series (JsonBuilder *builder, const OssSeries *series)
   if (series->has_grid)
     add_geometry (builder, &series->grid);
   oss_json_string (builder, "kernel", series->kernel);
+  oss_json_string (builder, "kernel_class", oss_kernel_class_name (series->kernel_class));
+  if (*series->part != '\0')
+    oss_json_string (builder, "part", series->part);
   oss_json_double (builder, "kvp", series->kvp > 0.0 ? series->kvp : NAN);
   oss_json_double (builder, "exposure_mas", series->exposure_mas > 0.0 ? series->exposure_mas : NAN);
   oss_json_string (builder, "contrast", series->contrast);
   oss_json_double (builder, "tilt_deg", series->tilt_deg);
+  if (series->tilt.possible)
+    oss_json_flag (builder, "tilt_resampled", series->tilt.resample);
   oss_json_int (builder, "slices", series->files->len);
   json_builder_end_object (builder);
 }

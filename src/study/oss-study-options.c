@@ -56,7 +56,8 @@ OssStep
 oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions *b)
 {
   if (g_strcmp0 (a->path, b->path) != 0 || g_strcmp0 (a->series_uid, b->series_uid) != 0
-      || g_strcmp0 (a->kernel, b->kernel) != 0 || a->input_is_density != b->input_is_density)
+      || g_strcmp0 (a->kernel, b->kernel) != 0 || !a->resample_tilt != !b->resample_tilt
+      || a->input_is_density != b->input_is_density)
     return OSS_STEP_LOAD;
   if (g_strcmp0 (a->calibration, b->calibration) != 0 || g_strcmp0 (a->phantom, b->phantom) != 0
       || a->density_basis != b->density_basis)

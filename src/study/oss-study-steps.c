@@ -108,8 +108,10 @@ load_dicom (const OssStudyOptions *options, OssLoadResult *load, const OssTick *
   OssTick scan = oss_tick_part (tick, 0.0, 0.3), pixels = oss_tick_part (tick, 0.3, 0.8);
   OssTick hash = oss_tick_part (tick, 0.8, 1.0);
   g_autoptr (OssSeriesList) list = oss_series_scan (paths, &scan, error);
-  const OssSeries *series = list != NULL ? oss_series_pick (list, options->series_uid, options->kernel, error) : NULL;
 
+  if (list != NULL && options->resample_tilt)
+    oss_series_list_resample_tilt (list);
+  const OssSeries *series = list != NULL ? oss_series_pick (list, options->series_uid, options->kernel, error) : NULL;
   if (series == NULL || !note_choice (options, list, series, load, error))
     return FALSE;
   load->series = oss_series_copy (series);

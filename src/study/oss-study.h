@@ -49,6 +49,7 @@ typedef struct
   char *path;                /* DICOM folder or file, or NIfTI of HU or density */
   char *series_uid;          /* NULL: choose */
   char *kernel;              /* NULL: any */
+  gboolean resample_tilt;    /* a series that only a tilted gantry refuses is straightened: a note says so */
   gboolean input_is_density; /* NIfTI holds density already */
   OssBasis density_basis;    /* its basis, K2HPO4 by default */
 

@@ -37,7 +37,9 @@ test_lidc (void)
   g_assert_no_error (error);
   g_assert_cmpuint (list->series->len, ==, 1);
   g_assert_cmpuint (list->files_not_dicom, ==, 1); /* README.md */
-  g_assert_cmpint (series->verdict, ==, OSS_VERDICT_USABLE);
+  g_assert_cmpint (series->verdict, ==, OSS_VERDICT_NOTES);
+  g_assert_cmpuint (series->reasons->len, ==, 1);
+  g_assert_true (fixture_has_reason (series, "sharp-kernel")); /* Philips D; nothing else is amiss */
   g_assert_cmpuint (series->files->len, ==, 54);
   g_assert_cmpfloat_with_epsilon (series->grid.spacing[0], 0.78125, 1e-9);
   g_assert_cmpfloat_with_epsilon (series->grid.spacing[2], 1.0, 1e-5);
@@ -71,7 +73,7 @@ test_tilt_study (void)
     }
   g_assert_cmpstr (fixture_refusal (found[0], 0), ==, "localizer");
   g_assert_cmpstr (fixture_refusal (found[1], 0), ==, "tilt");
-  g_assert_cmpstr (fixture_refusal (found[2], 0), ==, "screenshot");
+  g_assert_cmpstr (fixture_refusal (found[2], 0), ==, "dose-report");
   g_assert_cmpfloat_with_epsilon (found[1]->tilt_deg, 16.5, 0.01);
   g_assert_nonnull (strstr (fixture_reason_text (found[1], "tilt"), "16.5°"));
 }
@@ -236,7 +238,7 @@ test_other_series (void)
   } cases[] = {
     { "dicom_density_phantom_qrm", 1, OSS_VERDICT_NOTES, "derived", 3.0 },
     { "dicom_reformats_toshiba", 6, OSS_VERDICT_REFUSED, "single-slice", 0.0 },
-    { "dicom_enhanced_multiframe", 1, OSS_VERDICT_REFUSED, "multiframe", 0.0 },
+    { "dicom_enhanced_multiframe", 1, OSS_VERDICT_REFUSED, "not-hu", 0.0 }, /* blood flow, ml/100ml/s */
     { "dicom_seg_liver_spine/ct-3slice", 1, OSS_VERDICT_NOTES, "overlap", 1.0 },
     { "scanco_formats_one_volume/dicom", 1, OSS_VERDICT_NOTES, "unknown-kernel", 0.0607 },
   };
