@@ -20,13 +20,13 @@ static const struct
 } commands[] = {
   { "virtual", oss_cli_virtual, N_ ("write a virtual patient: DICOM series and the truth beside them") },
   { "scan", oss_cli_scan, N_ ("list studies and series with a verdict for each, and why") },
+  { "deidentify", oss_cli_deidentify, N_ ("copy studies without names, dates and identifiers") },
   { "calibrate", oss_cli_calibrate, N_ ("from CT numbers to bone density") },
   { "segment", oss_cli_segment, N_ ("outline one vertebra, from one click or from labels") },
   { "mesh", oss_cli_mesh, N_ ("tetrahedra or voxels from a label image") },
   { "analyze", oss_cli_analyze, N_ ("the main job: from CT to stiffness, strength, stress map and report") },
   { "solve", oss_cli_solve, N_ ("finite elements of a given model: a deck, or an image of moduli") },
   { "homogenize", oss_cli_homogenize, N_ ("effective stiffness of a bone volume or a picture of bone") },
-  { "pacs", oss_cli_pacs_command, N_ ("talk to a PACS: echo, find, send") },
   { "bench", oss_cli_bench, N_ ("how fast this machine solves, beside its own limits") },
 };
 

@@ -18,13 +18,13 @@ typedef gboolean (*OssCliFunc) (OssCli *cli, int argc, char **argv, GError **err
 
 gboolean oss_cli_virtual (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_scan (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_deidentify (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_mesh (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_solve (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_homogenize (OssCli *cli, int argc, char **argv, GError **error);
-gboolean oss_cli_pacs_command (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_bench (OssCli *cli, int argc, char **argv, GError **error);
 
 /* Several tables as one, zero-terminated; g_free(). */

@@ -3,6 +3,7 @@
  * memory and time, because decoders have read out of bounds on damaged files.  It answers
  * requests on its standard input (a socket) until that is closed.  Not for people. */
 #include "base/oss-i18n.h"
+#include "dicom/oss-deidentify-private.h"
 #include "dicom/oss-dicom-protocol.h"
 #include "dicom/oss-dicom-shim.h"
 
@@ -155,7 +156,7 @@ typedef struct
 } Answer;
 
 static gboolean
-work (const OssDicomRequest *request, const char *path, Answer *answer, GError **error)
+work (const OssDicomRequest *request, const char *path, const OssDeidentifyRules *rules, Answer *answer, GError **error)
 {
   switch (request->kind)
     {
@@ -170,6 +171,9 @@ work (const OssDicomRequest *request, const char *path, Answer *answer, GError *
     case OSS_DICOM_READ_INDEX:
       answer->bytes = oss_dicom_shim_index (path, &answer->n_bytes, error);
       return answer->bytes != NULL;
+    case OSS_DICOM_READ_NAMELESS:
+      answer->bytes = oss_deidentify_shim_file (path, rules, &answer->n_bytes, error);
+      return answer->bytes != NULL;
     default:
       g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, "unknown request %u", request->kind);
       return FALSE;
@@ -177,7 +181,8 @@ work (const OssDicomRequest *request, const char *path, Answer *answer, GError *
 }
 
 static gboolean
-answer_request (const OssDicomRequest *request, const char *path, const GError *start_error)
+answer_request (const OssDicomRequest *request, const char *path, const OssDeidentifyRules *rules,
+                const GError *start_error)
 {
   OssDicomResponse response = { .magic = OSS_DICOM_MAGIC, .code = -1 };
   Answer answer = { 0 };
@@ -187,7 +192,7 @@ answer_request (const OssDicomRequest *request, const char *path, const GError *
   if (start_error != NULL)
     error = g_error_copy (start_error);
   else
-    work (request, path, &answer, &error);
+    work (request, path, rules, &answer, &error);
   if (error != NULL)
     {
       response.code = error->code;
@@ -213,6 +218,7 @@ main (void)
 {
   g_autoptr (GError) start_error = NULL;
   OssDicomRequest request;
+  OssDeidentifyRules rules;
   char path[PATH_MAX + 1];
 
   /* Messages in the user's language; numbers in files keep their point. */
@@ -226,11 +232,12 @@ main (void)
   while (read_all (&request, sizeof request))
     {
       if (request.magic != OSS_DICOM_MAGIC || request.path_bytes == 0 || request.path_bytes > PATH_MAX
-          || !read_all (path, request.path_bytes))
+          || !read_all (path, request.path_bytes)
+          || (request.kind == OSS_DICOM_READ_NAMELESS && !read_all (&rules, sizeof rules)))
         return EXIT_FAILURE;
       path[request.path_bytes] = '\0';
       allow_one_file (path);
-      if (!answer_request (&request, path, start_error))
+      if (!answer_request (&request, path, &rules, start_error))
         return EXIT_FAILURE;
     }
   return EXIT_SUCCESS;

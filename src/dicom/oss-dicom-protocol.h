@@ -23,9 +23,10 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  OSS_DICOM_READ_HEADERS = 1, /* answered by a header for each image of the file */
-  OSS_DICOM_READ_PIXELS = 2,  /* by one header, and pixels */
-  OSS_DICOM_READ_INDEX = 3,   /* by bytes only: oss_dicom_read_index() */
+  OSS_DICOM_READ_HEADERS = 1,  /* answered by a header for each image of the file */
+  OSS_DICOM_READ_PIXELS = 2,   /* by one header, and pixels */
+  OSS_DICOM_READ_INDEX = 3,    /* by bytes only: oss_dicom_read_index() */
+  OSS_DICOM_READ_NAMELESS = 4, /* the path is followed by an OssDeidentifyRules; by an OssDeidentifyName and a file */
 } OssDicomRequestKind;
 
 /* Followed by @path_bytes bytes of path, without a NUL. */

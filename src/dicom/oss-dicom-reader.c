@@ -2,6 +2,7 @@
 #include "dicom/oss-dicom-reader.h"
 
 #include "base/oss-i18n.h"
+#include "dicom/oss-deidentify-private.h"
 #include "dicom/oss-dicom-protocol.h"
 
 #include <dlfcn.h>
@@ -153,15 +154,27 @@ give_back (OssDicomReaders *self, Reader *reader)
   g_mutex_unlock (&self->lock);
 }
 
-static gboolean
-send_request (Reader *self, OssDicomRequestKind kind, gint32 frame, const char *path)
+/* What is asked of a process; @rules for OSS_DICOM_READ_NAMELESS. */
+typedef struct
 {
-  OssDicomRequest request = { OSS_DICOM_MAGIC, kind, frame, (guint32) strlen (path) };
-  struct iovec parts[2] = { { &request, sizeof request }, { (void *) path, request.path_bytes } };
-  struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+  OssDicomRequestKind kind;
+  gint32 frame;
+  const char *path;
+  const OssDeidentifyRules *rules;
+} Question;
+
+static gboolean
+send_request (Reader *self, const Question *question)
+{
+  OssDicomRequest request = { OSS_DICOM_MAGIC, question->kind, question->frame, (guint32) strlen (question->path) };
+  gsize more = question->rules != NULL ? sizeof *question->rules : 0;
+  struct iovec parts[3] = { { &request, sizeof request },
+                            { (void *) question->path, request.path_bytes },
+                            { (void *) question->rules, more } };
+  struct msghdr message = { .msg_iov = parts, .msg_iovlen = more > 0 ? 3 : 2 };
 
   /* Well below the socket's buffer: sent at once or not at all. */
-  return sendmsg (self->socket, &message, MSG_NOSIGNAL) == (ssize_t) (sizeof request + request.path_bytes);
+  return sendmsg (self->socket, &message, MSG_NOSIGNAL) == (ssize_t) (sizeof request + request.path_bytes + more);
 }
 
 /* Exactly @n bytes before @deadline (monotonic, µs), asking for a stop all along. */
@@ -243,6 +256,9 @@ lengths_fit (OssDicomRequestKind kind, const OssDicomResponse *response)
       return response->n_headers == 1 && response->n_bytes <= G_MAXINT32;
     case OSS_DICOM_READ_INDEX:
       return response->n_headers == 0 && response->n_bytes <= 2 * OSS_DICOM_LONGEST_INDEX;
+    case OSS_DICOM_READ_NAMELESS:
+      return response->n_headers == 0 && response->n_bytes > sizeof (OssDeidentifyName)
+             && response->n_bytes <= G_MAXINT32;
     default:
       return FALSE;
     }
@@ -297,15 +313,15 @@ receive_answer (Reader *self, OssDicomRequestKind kind, const OssTick *tick, Ans
 
 /* A reader that has taken the request: an idle one, or a new one where that has died meanwhile. */
 static Reader *
-hand_out (OssDicomReaders *self, OssDicomRequestKind kind, gint32 frame, const char *path, GError **error)
+hand_out (OssDicomReaders *self, const Question *question, GError **error)
 {
   Reader *reader = take_idle (self);
 
-  if (reader != NULL && send_request (reader, kind, frame, path))
+  if (reader != NULL && send_request (reader, question))
     return reader;
   g_clear_pointer (&reader, reader_free);
   reader = reader_new (error);
-  if (reader == NULL || send_request (reader, kind, frame, path))
+  if (reader == NULL || send_request (reader, question))
     return reader;
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_FAILED,
                        _ ("DICOM files cannot be read: ossature-decode ends at once."));
@@ -315,23 +331,22 @@ hand_out (OssDicomReaders *self, OssDicomRequestKind kind, gint32 frame, const c
 
 /* The answer to one request; answer_clear() it when this is FALSE as well. */
 static gboolean
-ask (OssDicomReaders *self, OssDicomRequestKind kind, gint32 frame, const char *path, const OssTick *tick,
-     Answer *answer, GError **error)
+ask (OssDicomReaders *self, const Question *question, const OssTick *tick, Answer *answer, GError **error)
 {
   GError *reason = NULL;
   Reader *reader;
 
   if (oss_tick_stopped (tick))
     return oss_tick_cancelled (error);
-  if (strlen (path) > PATH_MAX)
+  if (strlen (question->path) > PATH_MAX)
     {
       g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("its path is too long"));
       return FALSE;
     }
-  reader = hand_out (self, kind, frame, path, error);
+  reader = hand_out (self, question, error);
   if (reader == NULL)
     return FALSE;
-  if (!receive_answer (reader, kind, tick, answer, &reason))
+  if (!receive_answer (reader, question->kind, tick, answer, &reason))
     reader_stop (reader);
   give_back (self, reader);
   if (reason == NULL)
@@ -346,7 +361,7 @@ oss_dicom_read_headers (OssDicomReaders *self, const char *path, const OssTick *
   Answer answer = { 0 };
   GPtrArray *headers = NULL;
 
-  if (ask (self, OSS_DICOM_READ_HEADERS, 0, path, tick, &answer, error))
+  if (ask (self, &(Question){ OSS_DICOM_READ_HEADERS, 0, path, NULL }, tick, &answer, error))
     {
       headers = g_ptr_array_new_with_free_func (g_free);
       for (guint i = 0; i < answer.n_headers; i++)
@@ -374,7 +389,7 @@ oss_dicom_read_frame (OssDicomReaders *self, const char *path, gint32 frame, con
   Answer answer = { 0 };
   guint8 *pixels = NULL;
 
-  if (ask (self, OSS_DICOM_READ_PIXELS, frame, path, tick, &answer, error))
+  if (ask (self, &(Question){ OSS_DICOM_READ_PIXELS, frame, path, NULL }, tick, &answer, error))
     {
       memcpy (header, answer.headers, sizeof *header);
       if (answer.n_bytes > 0)
@@ -399,7 +414,7 @@ oss_dicom_read_index (OssDicomReaders *self, const char *path, const OssTick *ti
   g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);
   Answer answer = { 0 };
 
-  if (ask (self, OSS_DICOM_READ_INDEX, 0, path, tick, &answer, error))
+  if (ask (self, &(Question){ OSS_DICOM_READ_INDEX, 0, path, NULL }, tick, &answer, error))
     {
       for (gsize at = 0; at < answer.n_bytes; at += strlen ((char *) answer.bytes + at) + 1)
         g_ptr_array_add (strings, g_utf8_make_valid ((char *) answer.bytes + at, -1));
@@ -409,4 +424,40 @@ oss_dicom_read_index (OssDicomReaders *self, const char *path, const OssTick *ti
     }
   answer_clear (&answer);
   return strings->len > 0 ? (char **) g_ptr_array_steal (strings, NULL) : NULL;
+}
+
+/* A process that a damaged file has upset may say anything, and this becomes a file's name. */
+static gboolean
+name_is_safe (OssDeidentifyName *name)
+{
+  const char *const uids[] = { name->series_uid, name->sop_instance };
+
+  name->subject[sizeof name->subject - 1] = '\0';
+  name->series_uid[sizeof name->series_uid - 1] = '\0';
+  name->sop_instance[sizeof name->sop_instance - 1] = '\0';
+  for (gsize i = 0; i < G_N_ELEMENTS (uids); i++)
+    if (!g_ascii_isdigit (uids[i][0]) || uids[i][strspn (uids[i], "0123456789.")] != '\0')
+      return FALSE;
+  return name->subject[0] != '\0'
+         && name->subject[strspn (name->subject, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
+}
+
+guint8 *
+oss_dicom_read_nameless (OssDicomReaders *self, const char *path, const OssDeidentifyRules *rules, const OssTick *tick,
+                         OssDeidentifyName *name, gsize *n_bytes, GError **error)
+{
+  Answer answer = { 0 };
+  guint8 *bytes = NULL;
+
+  if (ask (self, &(Question){ OSS_DICOM_READ_NAMELESS, 0, path, rules }, tick, &answer, error))
+    {
+      memcpy (name, answer.bytes, sizeof *name);
+      *n_bytes = answer.n_bytes - sizeof *name;
+      if (name_is_safe (name))
+        bytes = g_memdup2 (answer.bytes + sizeof *name, *n_bytes);
+      else
+        g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("it has no identifier of its own"));
+    }
+  answer_clear (&answer);
+  return bytes;
 }
