@@ -25,6 +25,7 @@ gboolean oss_cli_mesh (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_solve (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_homogenize (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_pacs_command (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_bench (OssCli *cli, int argc, char **argv, GError **error);
 
 /* Several tables as one, zero-terminated; g_free(). */

@@ -28,13 +28,26 @@ is_short (DcmItem &item, const DcmTagKey &key)
          && element->getLengthField () <= longest_text;
 }
 
+/* @text, of no known character set, in UTF-8.  With escape sequences it is Japanese: ISO 2022 IR 87 and 159, which
+ * DCMTK leaves alone where its own library does not know them.  Otherwise UTF-8 or, failing that, Latin-1. */
+inline char *
+guess_utf8 (const char *text)
+{
+  char *utf8 = nullptr;
+
+  if (strchr (text, '\x1b') != nullptr)
+    utf8 = g_convert (text, -1, "UTF-8", "ISO-2022-JP-2", nullptr, nullptr, nullptr);
+  if (utf8 != nullptr)
+    return utf8;
+  return g_utf8_validate (text, -1, nullptr) ? g_strdup (text)
+                                             : g_convert (text, -1, "UTF-8", "ISO-8859-1", nullptr, nullptr, nullptr);
+}
+
 /* @text in UTF-8 without control characters, cut at a character's border. */
 inline void
 store_text (const OFString &text, char *out, gsize size)
 {
-  char *utf8 = g_utf8_validate (text.c_str (), -1, nullptr)
-                   ? g_strdup (text.c_str ())
-                   : g_convert (text.c_str (), -1, "UTF-8", "ISO-8859-1", nullptr, nullptr, nullptr);
+  char *utf8 = guess_utf8 (text.c_str ());
   if (utf8 == nullptr)
     utf8 = g_utf8_make_valid (text.c_str (), -1);
   for (char *c = utf8; *c != '\0'; c++)

@@ -45,6 +45,8 @@ static const struct
   { "1.2.840.10008.1.2.4.81", SYNTAX_LOSSY, "JPEG-LS near-lossless" },
   { "1.2.840.10008.1.2.4.91", SYNTAX_LOSSY, "JPEG 2000" },
   { "1.2.840.10008.1.2.4.51", SYNTAX_LOSSY, "JPEG extended" },
+  { "1.2.840.10008.1.2.4.53", SYNTAX_LOSSY, "JPEG spectral selection" },
+  { "1.2.840.10008.1.2.4.55", SYNTAX_LOSSY, "JPEG full progression" },
   { "1.2.840.10008.1.2.4.50", SYNTAX_TOO_LOSSY, "JPEG baseline, 8 bit" },
 };
 

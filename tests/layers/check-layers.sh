@@ -36,7 +36,7 @@ awk -F'|' '
   /^[ \t]*#[ \t]*include[ \t]+</ {
     header = $0; sub (/^[^<]*</, "", header); sub (/>.*/, "", header); checked++
     library = ""
-    if (header ~ /^(dcmtk|openjpeg)/) library = "DCMTK, OpenJPEG"
+    if (header ~ /^(dcmtk|openjpeg|openssl)/) library = "DCMTK, OpenJPEG"
     else if (header ~ /^(gtk|gdk|gsk)\//) library = "GTK"
     else if (header ~ /^adwaita/) library = "libadwaita"
     else if (header ~ /^(epoxy|EGL|GL|GLES)/) library = "Epoxy"

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dicom/oss-pacs-session.hpp"
+
+namespace pacs
+{
+
+/* One file that is to be sent. */
+struct Object
+{
+  enum class State
+  {
+    waiting,
+    done,
+    failed,
+  };
+
+  std::string path;
+  std::string sop_class, sop_instance, transfer_syntax;
+  State state = State::waiting;
+  std::string why; /* it failed */
+
+  void fail (const char *reason);
+};
+
+/* The data set of a DICOM file, behind its preamble and file meta information. */
+class DataSource
+{
+public:
+  explicit DataSource (const Object &object);
+  DataSource (const DataSource &) = delete;
+  DataSource &operator= (const DataSource &) = delete;
+  ~DataSource ();
+
+  bool
+  good () const
+  {
+    return reason.empty ();
+  }
+  const char *
+  why () const
+  {
+    return reason.c_str ();
+  }
+  guint64
+  length () const
+  {
+    return size;
+  }
+  bool read (guint8 *out, gsize n);
+
+private:
+  int fd;
+  guint64 size = 0;
+  std::string reason;
+};
+
+/* Whether the file begins as DICOM PS3.10 wants it. */
+bool has_dicom_header (const std::string &path);
+
+/* Regular files in and below @paths, sorted; OSS_ERROR_NOT_FOUND for a path that is not there. */
+bool list_files (const char *const *paths, std::vector<std::string> &files, GError **error);
+
+/* What the reading process says of each file.  Files that are no DICOM objects are left out where a folder
+ * holds them among others; damaged ones become failed objects.  OSS_ERROR_NOT_FOUND when none is left. */
+bool read_objects (Job &job, const std::vector<std::string> &files, std::vector<Object> &objects, GError **error);
+
+guint count (const std::vector<Object> &objects, Object::State state);
+void fill_report (OssPacsReport *report, const std::vector<Object> &objects, guint64 bytes, gint64 begin);
+
+constexpr guint most_failures_told = 100;
+void add_failure (OssPacsReport *report, const std::string &what, const std::string &why);
+
+} // namespace pacs
