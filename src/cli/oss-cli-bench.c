@@ -316,9 +316,17 @@ oss_cli_bench (OssCli *cli, int argc, char **argv, GError **error)
       argv[1] = (char *) "bench fem";
       return bench_fem (cli, argc - 1, argv + 1, error);
     }
+  if (argc > 1 && g_str_equal (argv[1], "dicom"))
+    {
+      argv[1] = (char *) "bench dicom";
+      return oss_cli_bench_dicom (cli, argc - 1, argv + 1, error);
+    }
   if (argc > 1 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h")))
-    return oss_cli_print (_ ("Usage: ossature bench fem [OPTIONS] … See “ossature bench fem --help”.\n"), error);
+    return oss_cli_print (_ ("Usage: ossature bench fem|dicom [OPTIONS] … See “ossature bench fem --help” and "
+                             "“ossature bench dicom --help”.\n"),
+                          error);
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
-                       _ ("Say what is measured: “ossature bench fem”. See “ossature bench fem --help”."));
+                       _ ("Say what is measured: “ossature bench fem” or “ossature bench dicom”. See “ossature bench "
+                          "fem --help”."));
   return FALSE;
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -60,6 +61,9 @@ oss_decode_watch_memory (guint64 bytes)
   allowed_bytes = __sanitizer_get_current_allocated_bytes () + bytes;
 }
 #endif
+
+/* What the program reads without being sent it; NULL when there is none. */
+static guint8 *shared_memory;
 
 static gboolean
 read_all (void *out, gsize n)
@@ -166,7 +170,9 @@ work (const OssDicomRequest *request, const char *path, const OssDeidentifyRules
     case OSS_DICOM_READ_PIXELS:
       answer->headers = g_new0 (OssDicomHeader, 1);
       answer->n_headers = 1;
-      answer->bytes = oss_dicom_shim_pixels (path, request->frame, answer->headers, &answer->n_bytes, error);
+      answer->bytes = oss_dicom_shim_pixels (path, request->frame, shared_memory,
+                                             shared_memory != NULL ? OSS_DICOM_SHARED_BYTES : 0, answer->headers,
+                                             &answer->n_bytes, error);
       return answer->bytes != NULL;
     case OSS_DICOM_READ_INDEX:
       answer->bytes = oss_dicom_shim_index (path, &answer->n_bytes, error);
@@ -203,14 +209,24 @@ answer_request (const OssDicomRequest *request, const char *path, const OssDeide
     {
       response.n_headers = answer.n_headers;
       response.n_bytes = answer.n_bytes;
+      response.shared = answer.bytes != NULL && answer.bytes == shared_memory;
       sent = write_all (&response, sizeof response)
              && write_all (answer.headers, answer.n_headers * sizeof *answer.headers)
-             && write_all (answer.bytes, answer.n_bytes);
+             && (response.shared || write_all (answer.bytes, answer.n_bytes));
     }
   g_clear_error (&error);
   g_free (answer.headers);
-  g_free (answer.bytes);
+  if (answer.bytes != shared_memory)
+    g_free (answer.bytes);
   return sent;
+}
+
+static void
+map_shared_memory (void)
+{
+  void *mapped = mmap (NULL, OSS_DICOM_SHARED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, OSS_DICOM_SHARED_FD, 0);
+
+  shared_memory = mapped != MAP_FAILED ? mapped : NULL;
 }
 
 int
@@ -227,6 +243,7 @@ main (void)
   bindtextdomain (OSS_GETTEXT_DOMAIN, OSS_LOCALE_DIR);
   bind_textdomain_codeset (OSS_GETTEXT_DOMAIN, "UTF-8");
   signal (SIGINT, SIG_IGN); /* Ctrl-C is for the program, which ends this process */
+  map_shared_memory ();
   limit_process ();
   oss_dicom_shim_start (&start_error);
   while (read_all (&request, sizeof request))

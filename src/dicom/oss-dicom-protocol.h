@@ -18,6 +18,10 @@ G_BEGIN_DECLS
 #define OSS_DICOM_MEMORY_BASE (256ull << 20)
 #define OSS_DICOM_MEMORY_PER_BYTE 32ull
 #define OSS_DICOM_MEMORY_LIMIT (2ull << 30)
+/* Where the reading process inherits memory that it shares with the program, and how much: pixels go that way, so that
+ * they are not copied through the socket.  Larger frames are. */
+#define OSS_DICOM_SHARED_FD 3
+#define OSS_DICOM_SHARED_BYTES (32u << 20)
 /* The longest index (DICOMDIR) that is read, as text. */
 #define OSS_DICOM_LONGEST_INDEX (64u << 20)
 
@@ -38,12 +42,13 @@ typedef struct
   guint32 path_bytes; /* 1 .. PATH_MAX */
 } OssDicomRequest;
 
-/* Followed, on success, by @n_headers OssDicomHeaders and @n_bytes bytes. */
+/* Followed, on success, by @n_headers OssDicomHeaders and, unless they lie in the shared memory, @n_bytes bytes. */
 typedef struct
 {
   guint32 magic;
   gint32 code; /* -1: success; else an OssError */
   guint32 n_headers;
+  guint32 shared; /* the bytes lie at the beginning of the shared memory */
   guint64 n_bytes;
   char message[256];
 } OssDicomResponse;

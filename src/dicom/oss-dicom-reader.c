@@ -7,10 +7,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,7 +20,8 @@
 typedef struct
 {
   GPid pid;
-  int socket; /* -1 once the process is gone */
+  int socket;           /* -1 once the process is gone */
+  const guint8 *shared; /* memory that it writes pixels to; NULL: they come through the socket */
 } Reader;
 
 struct _OssDicomReaders
@@ -72,7 +75,29 @@ static void
 reader_free (Reader *self)
 {
   reader_stop (self);
+  if (self->shared != NULL)
+    munmap ((void *) self->shared, OSS_DICOM_SHARED_BYTES);
   g_free (self);
+}
+
+/* Memory for both processes; sealed, so that the other one cannot take it away while it is read.  -1: there is none,
+ * and it works without. */
+static int
+make_shared (const guint8 **mapped)
+{
+  int fd = memfd_create ("ossature-pixels", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  void *memory = MAP_FAILED;
+
+  if (fd >= 0 && ftruncate (fd, OSS_DICOM_SHARED_BYTES) == 0
+      && fcntl (fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+    memory = mmap (NULL, OSS_DICOM_SHARED_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+  *mapped = memory != MAP_FAILED ? memory : NULL;
+  if (fd >= 0 && *mapped == NULL)
+    {
+      close (fd);
+      fd = -1;
+    }
+  return fd;
 }
 
 static Reader *
@@ -96,15 +121,20 @@ reader_new (GError **error)
     }
   self = g_new0 (Reader, 1);
   self->socket = sockets[0];
-  if (!g_spawn_async_with_fds (NULL, argv, NULL, flags, NULL, NULL, &self->pid, sockets[1], -1, -1, &reason))
+  const int target = OSS_DICOM_SHARED_FD, source = make_shared (&self->shared);
+  if (!g_spawn_async_with_pipes_and_fds (NULL, (const char *const *) argv, NULL, flags, NULL, NULL, sockets[1], -1, -1,
+                                         &source, &target, source >= 0 ? 1 : 0, &self->pid, NULL, NULL, NULL, &reason))
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED,
                    _ ("DICOM files cannot be read: %s does not start (%s). Install Ossature again, or say where it "
                       "lies with OSSATURE_LIBEXEC_DIR."),
                    program, reason->message);
       close (sockets[0]);
-      g_clear_pointer (&self, g_free);
+      self->socket = -1;
+      g_clear_pointer (&self, reader_free);
     }
+  if (source >= 0)
+    close (source);
   close (sockets[1]);
   return self;
 }
@@ -233,8 +263,9 @@ typedef struct
 {
   OssDicomHeader *headers;
   guint n_headers;
-  guint8 *bytes;
+  guint8 *bytes; /* NULL where they are shared */
   gsize n_bytes;
+  const guint8 *shared; /* valid while the reader is ours */
 } Answer;
 
 static void
@@ -281,6 +312,11 @@ receive_body (Reader *self, OssDicomRequestKind kind, const OssDicomResponse *re
   if (kind == OSS_DICOM_READ_PIXELS && response->n_bytes != oss_dicom_header_frame_bytes (answer->headers))
     return FALSE;
   answer->n_bytes = response->n_bytes;
+  if (response->shared)
+    {
+      answer->shared = self->shared;
+      return kind == OSS_DICOM_READ_PIXELS && self->shared != NULL && response->n_bytes <= OSS_DICOM_SHARED_BYTES;
+    }
   answer->bytes = g_try_malloc (response->n_bytes + 1);
   if (answer->bytes == NULL || !receive (self, answer->bytes, response->n_bytes, deadline, tick, error))
     return FALSE;
@@ -329,12 +365,17 @@ hand_out (OssDicomReaders *self, const Question *question, GError **error)
   return NULL;
 }
 
-/* The answer to one request; answer_clear() it when this is FALSE as well. */
+/* Uses an answer while the reader that gave it is ours. */
+typedef gboolean (*AnswerFunc) (Answer *answer, void *data, GError **error);
+
+/* One request; what @func makes of the answer. */
 static gboolean
-ask (OssDicomReaders *self, const Question *question, const OssTick *tick, Answer *answer, GError **error)
+ask (OssDicomReaders *self, const Question *question, const OssTick *tick, AnswerFunc func, void *data, GError **error)
 {
   GError *reason = NULL;
+  Answer answer = { 0 };
   Reader *reader;
+  gboolean ok = FALSE;
 
   if (oss_tick_stopped (tick))
     return oss_tick_cancelled (error);
@@ -346,29 +387,34 @@ ask (OssDicomReaders *self, const Question *question, const OssTick *tick, Answe
   reader = hand_out (self, question, error);
   if (reader == NULL)
     return FALSE;
-  if (!receive_answer (reader, question->kind, tick, answer, &reason))
+  if (!receive_answer (reader, question->kind, tick, &answer, &reason))
     reader_stop (reader);
+  if (reason != NULL)
+    g_propagate_error (error, reason);
+  else
+    ok = func (&answer, data, error);
   give_back (self, reader);
-  if (reason == NULL)
-    return TRUE;
-  g_propagate_error (error, reason);
-  return FALSE;
+  answer_clear (&answer);
+  return ok;
+}
+
+static gboolean
+take_headers (Answer *answer, void *data, GError **error)
+{
+  GPtrArray *headers = data;
+
+  for (guint i = 0; i < answer->n_headers; i++)
+    g_ptr_array_add (headers, g_memdup2 (&answer->headers[i], sizeof answer->headers[i]));
+  return TRUE;
 }
 
 GPtrArray *
 oss_dicom_read_headers (OssDicomReaders *self, const char *path, const OssTick *tick, GError **error)
 {
-  Answer answer = { 0 };
-  GPtrArray *headers = NULL;
+  g_autoptr (GPtrArray) headers = g_ptr_array_new_with_free_func (g_free);
+  const Question question = { OSS_DICOM_READ_HEADERS, 0, path, NULL };
 
-  if (ask (self, &(Question){ OSS_DICOM_READ_HEADERS, 0, path, NULL }, tick, &answer, error))
-    {
-      headers = g_ptr_array_new_with_free_func (g_free);
-      for (guint i = 0; i < answer.n_headers; i++)
-        g_ptr_array_add (headers, g_memdup2 (&answer.headers[i], sizeof answer.headers[i]));
-    }
-  answer_clear (&answer);
-  return headers;
+  return ask (self, &question, tick, take_headers, headers, error) ? g_steal_pointer (&headers) : NULL;
 }
 
 gboolean
@@ -382,23 +428,56 @@ oss_dicom_read_header (OssDicomReaders *self, const char *path, const OssTick *t
   return headers != NULL;
 }
 
+typedef struct
+{
+  OssDicomFrameFunc func;
+  void *data;
+} FrameUse;
+
+static gboolean
+use_pixels (Answer *answer, void *data, GError **error)
+{
+  FrameUse *use = data;
+
+  if (answer->n_bytes > 0)
+    return use->func (answer->headers, answer->shared != NULL ? answer->shared : answer->bytes, use->data, error);
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("it holds no image"));
+  return FALSE;
+}
+
+gboolean
+oss_dicom_use_frame (OssDicomReaders *self, const char *path, gint32 frame, const OssTick *tick, OssDicomFrameFunc func,
+                     void *data, GError **error)
+{
+  const Question question = { OSS_DICOM_READ_PIXELS, frame, path, NULL };
+  FrameUse use = { func, data };
+
+  return ask (self, &question, tick, use_pixels, &use, error);
+}
+
+typedef struct
+{
+  OssDicomHeader *header;
+  guint8 *pixels;
+} FrameCopy;
+
+static gboolean
+copy_frame (const OssDicomHeader *header, const guint8 *stored, void *data, GError **error)
+{
+  FrameCopy *copy = data;
+
+  memcpy (copy->header, header, sizeof *header);
+  copy->pixels = g_memdup2 (stored, oss_dicom_header_frame_bytes (header));
+  return TRUE;
+}
+
 guint8 *
 oss_dicom_read_frame (OssDicomReaders *self, const char *path, gint32 frame, const OssTick *tick,
                       OssDicomHeader *header, GError **error)
 {
-  Answer answer = { 0 };
-  guint8 *pixels = NULL;
+  FrameCopy copy = { header, NULL };
 
-  if (ask (self, &(Question){ OSS_DICOM_READ_PIXELS, frame, path, NULL }, tick, &answer, error))
-    {
-      memcpy (header, answer.headers, sizeof *header);
-      if (answer.n_bytes > 0)
-        pixels = g_steal_pointer (&answer.bytes);
-      else
-        g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("it holds no image"));
-    }
-  answer_clear (&answer);
-  return pixels;
+  return oss_dicom_use_frame (self, path, frame, tick, copy_frame, &copy, error) ? copy.pixels : NULL;
 }
 
 guint8 *
@@ -408,22 +487,28 @@ oss_dicom_read_pixels (OssDicomReaders *self, const char *path, const OssTick *t
   return oss_dicom_read_frame (self, path, 0, tick, header, error);
 }
 
+static gboolean
+take_strings (Answer *answer, void *data, GError **error)
+{
+  GPtrArray *strings = data;
+
+  for (gsize at = 0; at < answer->n_bytes; at += strlen ((char *) answer->bytes + at) + 1)
+    g_ptr_array_add (strings, g_utf8_make_valid ((char *) answer->bytes + at, -1));
+  while (strings->len % 3 != 0)
+    g_ptr_array_remove_index (strings, strings->len - 1);
+  g_ptr_array_add (strings, NULL);
+  return TRUE;
+}
+
 char **
 oss_dicom_read_index (OssDicomReaders *self, const char *path, const OssTick *tick, GError **error)
 {
   g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);
-  Answer answer = { 0 };
+  const Question question = { OSS_DICOM_READ_INDEX, 0, path, NULL };
 
-  if (ask (self, &(Question){ OSS_DICOM_READ_INDEX, 0, path, NULL }, tick, &answer, error))
-    {
-      for (gsize at = 0; at < answer.n_bytes; at += strlen ((char *) answer.bytes + at) + 1)
-        g_ptr_array_add (strings, g_utf8_make_valid ((char *) answer.bytes + at, -1));
-      while (strings->len % 3 != 0)
-        g_ptr_array_remove_index (strings, strings->len - 1);
-      g_ptr_array_add (strings, NULL);
-    }
-  answer_clear (&answer);
-  return strings->len > 0 ? (char **) g_ptr_array_steal (strings, NULL) : NULL;
+  if (!ask (self, &question, tick, take_strings, strings, error))
+    return NULL;
+  return (char **) g_ptr_array_steal (strings, NULL);
 }
 
 /* A process that a damaged file has upset may say anything, and this becomes a file's name. */
@@ -442,22 +527,38 @@ name_is_safe (OssDeidentifyName *name)
          && name->subject[strspn (name->subject, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
 }
 
+typedef struct
+{
+  OssDeidentifyName *name;
+  guint8 *bytes;
+  gsize n_bytes;
+} Nameless;
+
+static gboolean
+take_nameless (Answer *answer, void *data, GError **error)
+{
+  Nameless *file = data;
+
+  memcpy (file->name, answer->bytes, sizeof *file->name);
+  if (!name_is_safe (file->name))
+    {
+      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("it has no identifier of its own"));
+      return FALSE;
+    }
+  file->n_bytes = answer->n_bytes - sizeof *file->name;
+  file->bytes = g_memdup2 (answer->bytes + sizeof *file->name, file->n_bytes);
+  return TRUE;
+}
+
 guint8 *
 oss_dicom_read_nameless (OssDicomReaders *self, const char *path, const OssDeidentifyRules *rules, const OssTick *tick,
                          OssDeidentifyName *name, gsize *n_bytes, GError **error)
 {
-  Answer answer = { 0 };
-  guint8 *bytes = NULL;
+  const Question question = { OSS_DICOM_READ_NAMELESS, 0, path, rules };
+  Nameless file = { .name = name };
 
-  if (ask (self, &(Question){ OSS_DICOM_READ_NAMELESS, 0, path, rules }, tick, &answer, error))
-    {
-      memcpy (name, answer.bytes, sizeof *name);
-      *n_bytes = answer.n_bytes - sizeof *name;
-      if (name_is_safe (name))
-        bytes = g_memdup2 (answer.bytes + sizeof *name, *n_bytes);
-      else
-        g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("it has no identifier of its own"));
-    }
-  answer_clear (&answer);
-  return bytes;
+  if (!ask (self, &question, tick, take_nameless, &file, error))
+    return NULL;
+  *n_bytes = file.n_bytes;
+  return file.bytes;
 }

@@ -38,6 +38,13 @@ GPtrArray *oss_dicom_read_headers (OssDicomReaders *self, const char *path, cons
 gboolean oss_dicom_read_header (OssDicomReaders *self, const char *path, const OssTick *tick, OssDicomHeader *header,
                                 GError **error);
 
+/* Uses @stored, the stored values of a frame (as oss_dicom_read_frame() gives them); they are gone afterwards. */
+typedef gboolean (*OssDicomFrameFunc) (const OssDicomHeader *header, const guint8 *stored, void *data, GError **error);
+
+/* oss_dicom_read_frame() without a copy: hands the values to @func, and gives back what that returns. */
+gboolean oss_dicom_use_frame (OssDicomReaders *self, const char *path, gint32 frame, const OssTick *tick,
+                              OssDicomFrameFunc func, void *data, GError **error);
+
 /* As above, and stored values of frame @frame (from 0): 8 or 16 bits each (@header->bits_allocated), in
  * this machine's byte order, not masked.  (transfer full): g_free() */
 guint8 *oss_dicom_read_frame (OssDicomReaders *self, const char *path, gint32 frame, const OssTick *tick,

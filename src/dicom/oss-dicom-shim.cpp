@@ -252,8 +252,26 @@ decode_j2k (DcmDataset &data, const OssDicomHeader *header, guint8 *out, GError 
   return false;
 }
 
+/* Uncompressed values straight from the file into @out: nothing is allocated for them. */
 bool
-copy_native (DcmDataset &data, const OssDicomHeader *header, guint8 *out, gsize n, GError **error)
+read_native (DcmDataset &data, const OssDicomHeader *header, guint8 *out, gsize n, GError **error)
+{
+  DcmElement *element = nullptr;
+  gsize from = n * (gsize) header->frame;
+
+  OFCondition result = data.findAndGetElement (DCM_PixelData, element);
+  bool enough = result.good () && from + n <= element->getLengthField () && from + n <= G_MAXUINT32;
+  if (enough)
+    result = element->getPartialValue (out, (Uint32) from, (Uint32) n);
+  if (enough && result.good ())
+    return true;
+  g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("its pixels cannot be decoded (%s)"),
+               result.bad () ? result.text () : _ ("too few of them"));
+  return false;
+}
+
+bool
+copy_decoded (DcmDataset &data, const OssDicomHeader *header, guint8 *out, gsize n, GError **error)
 {
   const Uint16 *words = nullptr;
   const Uint8 *bytes = nullptr;
@@ -275,7 +293,7 @@ copy_native (DcmDataset &data, const OssDicomHeader *header, guint8 *out, gsize 
   return true;
 }
 
-/* One of several frames, of whatever DCMTK decodes; uncompressed, only its own bytes are read from the file. */
+/* One of several frames, of whatever DCMTK decodes. */
 bool
 copy_frame (DcmDataset &data, const OssDicomHeader *header, guint8 *out, gsize n, GError **error)
 {
@@ -368,11 +386,14 @@ decode_frame (DcmDataset &data, const OssDicomHeader *header, guint8 *out, gsize
 {
   if (is_jpeg_2000 (header->transfer_syntax))
     return decode_j2k (data, header, out, error);
-  return header->frames == 1 ? copy_native (data, header, out, n, error) : copy_frame (data, header, out, n, error);
+  if (!DcmXfer (data.getOriginalXfer ()).isEncapsulated () && header->bits_allocated == 16)
+    return read_native (data, header, out, n, error);
+  return header->frames == 1 ? copy_decoded (data, header, out, n, error) : copy_frame (data, header, out, n, error);
 }
 
 guint8 *
-read_pixels (Opened &opened, gint32 frame, OssDicomHeader *header, gsize *n_bytes, GError **error)
+read_pixels (Opened &opened, gint32 frame, guint8 *room, gsize room_bytes, OssDicomHeader *header, gsize *n_bytes,
+             GError **error)
 {
   FrameGroups groups (*opened.file.getDataset ());
   gsize n = oss_dicom_header_frame_bytes (&opened.header);
@@ -387,9 +408,14 @@ read_pixels (Opened &opened, gint32 frame, OssDicomHeader *header, gsize *n_byte
     }
   fill_header (&opened.header, groups, frame, header);
   /* A frame of odd length is followed by a byte of padding. */
-  std::unique_ptr<guint8, decltype (&g_free)> out ((guint8 *) g_malloc0 (n + 1), g_free);
+  std::unique_ptr<guint8, decltype (&g_free)> own (nullptr, g_free);
+  if (n + 1 > room_bytes)
+    own.reset (room = (guint8 *) g_malloc0 (n + 1));
   *n_bytes = n;
-  return decode_frame (*opened.file.getDataset (), header, out.get (), n, error) ? out.release () : nullptr;
+  if (!decode_frame (*opened.file.getDataset (), header, room, n, error))
+    return nullptr;
+  own.release ();
+  return room;
 }
 
 } // namespace
@@ -429,13 +455,14 @@ oss_dicom_shim_headers (const char *path, guint *n, GError **error)
 }
 
 guint8 *
-oss_dicom_shim_pixels (const char *path, gint32 frame, OssDicomHeader *header, gsize *n_bytes, GError **error)
+oss_dicom_shim_pixels (const char *path, gint32 frame, guint8 *room, gsize room_bytes, OssDicomHeader *header,
+                       gsize *n_bytes, GError **error)
 {
   return guarded<guint8 *> (error, nullptr, [&] () -> guint8 * {
     std::unique_ptr<Opened> opened = open_file (path, error);
     if (opened == nullptr)
       return nullptr;
-    guint8 *pixels = read_pixels (*opened, frame, header, n_bytes, error);
+    guint8 *pixels = read_pixels (*opened, frame, room, room_bytes, header, n_bytes, error);
     if (opened->header.frames > 1)
       last = std::move (opened);
     return pixels;

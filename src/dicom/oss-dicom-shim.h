@@ -27,15 +27,18 @@ OssDicomHeader *oss_dicom_shim_headers (const char *path, guint *n, GError **err
 /**
  * oss_dicom_shim_pixels:
  * @frame: from 0
+ * @room: (nullable): memory for the pixels
+ * @room_bytes: its size
  * @header: (out): the frame's header, as above
  * @n_bytes: (out): oss_dicom_header_frame_bytes (@header)
  *
  * A file of several frames stays open until another one is asked for.
  *
- * Returns: (transfer full): stored values of the frame in this machine's byte order,
- *   8 or 16 bits each, not masked; g_free()
+ * Returns: stored values of the frame in this machine's byte order, 8 or 16 bits each, not masked: @room where they
+ *   fit into it with a byte to spare, else (transfer full) memory to be g_free()d
  */
-guint8 *oss_dicom_shim_pixels (const char *path, gint32 frame, OssDicomHeader *header, gsize *n_bytes, GError **error);
+guint8 *oss_dicom_shim_pixels (const char *path, gint32 frame, guint8 *room, gsize room_bytes, OssDicomHeader *header,
+                               gsize *n_bytes, GError **error);
 
 /* What oss_dicom_read_index() tells, each string with its NUL; @n_bytes in all. (transfer full): g_free() */
 char *oss_dicom_shim_index (const char *path, gsize *n_bytes, GError **error);

@@ -134,22 +134,37 @@ take_slice (Load *self, const OssDicomHeader *header, const guint8 *stored, gsiz
   return TRUE;
 }
 
+typedef struct
+{
+  Load *load;
+  gsize k;
+} SliceUse;
+
+static gboolean
+use_slice (const OssDicomHeader *header, const guint8 *stored, void *data, GError **error)
+{
+  SliceUse *use = data;
+
+  if (is_same_slice (use->load, header, use->k))
+    return take_slice (use->load, header, stored, use->k, error);
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                       _ ("it has changed since the folder was scanned; scan again"));
+  return FALSE;
+}
+
 static void
 load_slice (Load *self, gsize k)
 {
   const char *path = g_ptr_array_index (self->series->files, k);
   gint32 frame = g_array_index (self->series->frames, gint32, k);
-  g_autofree OssDicomHeader *header = g_new0 (OssDicomHeader, 1);
-  g_autofree char *name = g_filename_display_name (path);
-  g_autofree guint8 *stored = oss_dicom_read_frame (self->readers, path, frame, self->tick, header, &self->errors[k]);
+  GError **error = &self->errors[k];
+  SliceUse use = { self, k };
 
-  if (stored != NULL && !is_same_slice (self, header, k))
-    g_set_error_literal (&self->errors[k], OSS_ERROR, OSS_ERROR_INVALID_DATA,
-                         _ ("it has changed since the folder was scanned; scan again"));
-  else if (stored != NULL)
-    take_slice (self, header, stored, k, &self->errors[k]);
-  if (self->errors[k] != NULL && !g_error_matches (self->errors[k], OSS_ERROR, OSS_ERROR_CANCELLED))
-    g_prefix_error (&self->errors[k], _ ("%s could not be read: "), name);
+  if (oss_dicom_use_frame (self->readers, path, frame, self->tick, use_slice, &use, error)
+      || g_error_matches (*error, OSS_ERROR, OSS_ERROR_CANCELLED))
+    return;
+  g_autofree char *name = g_filename_display_name (path);
+  g_prefix_error (error, _ ("%s could not be read: "), name);
 }
 
 static void
