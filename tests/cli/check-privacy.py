@@ -122,7 +122,7 @@ def judge_files(folder, secrets, named):
             if path.suffix == ".pdf" and shutil.which("pdftotext"):
                 text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True).stdout
                 expect("Ossature" in text, "the report can be read")
-                Commands.judge(text, path.name, secrets)
+                Commands.judge(text, path.name, [NAME, BIRTH])  # the identifier is for whoever files it
             Commands.judge(path.read_bytes().decode("latin-1"), path.name, secrets)
     return n
 
