@@ -27,7 +27,7 @@ static const struct
   { "analyze", oss_cli_analyze, N_ ("the main job: from CT to stiffness, strength, stress map and report") },
   { "solve", oss_cli_solve, N_ ("finite elements of a given model: a deck, or an image of moduli") },
   { "homogenize", oss_cli_homogenize, N_ ("effective stiffness of a bone volume or a picture of bone") },
-  { "pacs", oss_cli_pacs_command, N_ ("talk to a PACS: echo, find, send") },
+  { "pacs", oss_cli_pacs_command, N_ ("talk to a PACS: echo, find, get, move, send, listen") },
   { "bench", oss_cli_bench, N_ ("how fast this machine solves, beside its own limits") },
 };
 

@@ -32,8 +32,8 @@ const GOptionEntry oss_cli_pacs_secure[] = {
   { NULL }
 };
 
-static void
-replace_text (char **text, const char *value)
+void
+oss_cli_pacs_replace (char **text, const char *value)
 {
   if (value == NULL)
     return;
@@ -65,10 +65,10 @@ oss_cli_pacs_find_peer (const char *text, GError **error)
   peer = named != NULL ? oss_pacs_peer_copy (named) : oss_pacs_peer_parse (text, error);
   if (peer == NULL)
     return NULL;
-  replace_text (&peer->calling_ae, oss_cli_pacs.aet);
-  replace_text (&peer->ca_file, oss_cli_pacs.ca);
-  replace_text (&peer->certificate_file, oss_cli_pacs.certificate);
-  replace_text (&peer->key_file, oss_cli_pacs.key);
+  oss_cli_pacs_replace (&peer->calling_ae, oss_cli_pacs.aet);
+  oss_cli_pacs_replace (&peer->ca_file, oss_cli_pacs.ca);
+  oss_cli_pacs_replace (&peer->certificate_file, oss_cli_pacs.certificate);
+  oss_cli_pacs_replace (&peer->key_file, oss_cli_pacs.key);
   peer->tls = peer->tls || oss_cli_pacs.tls;
   peer->any_host_name = peer->any_host_name || oss_cli_pacs.any_host_name;
   if (oss_cli_pacs.timeout > 0)
@@ -203,8 +203,11 @@ static const struct
   const char *summary;
 } actions[] = {
   { "echo", pacs_echo, N_ ("ask whether a node answers") },
-  { "send", pacs_send, N_ ("send DICOM files") },
   { "find", oss_cli_pacs_find, N_ ("look for patients, studies and series") },
+  { "get", oss_cli_pacs_get, N_ ("fetch a study or series") },
+  { "move", oss_cli_pacs_move, N_ ("have a study or series sent here") },
+  { "send", pacs_send, N_ ("send DICOM files") },
+  { "listen", oss_cli_pacs_listen, N_ ("take what others send") },
 };
 
 static void

@@ -21,7 +21,13 @@ extern const GOptionEntry oss_cli_pacs_peer[], oss_cli_pacs_secure[];
 /* The peer of --peer (or of any "AE@HOST:PORT" or name), with the options laid over it.  (transfer full) */
 OssPacsPeer *oss_cli_pacs_find_peer (const char *text, GError **error);
 
+/* Takes an option's value (nullable) over. */
+void oss_cli_pacs_replace (char **text, const char *value);
+
 gboolean oss_cli_pacs_find (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_pacs_get (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_pacs_move (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_pacs_listen (OssCli *cli, int argc, char **argv, GError **error);
 
 /* A member of a JSON object under construction: @json begins with "{". */
 void oss_cli_json_text (GString *json, const char *name, const char *value);

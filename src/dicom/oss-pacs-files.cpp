@@ -38,7 +38,7 @@ DataSource::DataSource (const Object &object)
       reason = fd < 0 ? g_strerror (errno) : _ ("not a file");
       return;
     }
-  if (!read (head, fixed) || memcmp (head + 128, "DICM", 4) != 0
+  if (!read_all (head, fixed) || memcmp (head + 128, "DICM", 4) != 0
       || memcmp (head + 132, group_length, sizeof group_length) != 0)
     {
       reason = _ ("it has no DICOM file header (PS3.10); write it anew with one");
@@ -47,10 +47,15 @@ DataSource::DataSource (const Object &object)
   guint64 begin = fixed + (head[140] | head[141] << 8 | head[142] << 16 | (guint64) head[143] << 24);
   if (begin >= (guint64) info.st_size || lseek (fd, (off_t) begin, SEEK_SET) < 0)
     reason = _ ("the file breaks off in its header");
-  else if (((guint64) info.st_size - begin) % 2 != 0)
-    reason = _ ("its data set has an odd number of bytes");
   else
-    size = (guint64) info.st_size - begin;
+    size = in_file = (guint64) info.st_size - begin;
+  if (size % 2 == 0)
+    return;
+  /* A deflated data set may end anywhere; on the network it is padded (PS3.5, A.5). */
+  if (object.transfer_syntax == UID_DeflatedExplicitVRLittleEndianTransferSyntax)
+    size++;
+  else
+    reason = _ ("its data set has an odd number of bytes");
 }
 
 DataSource::~DataSource ()
@@ -61,6 +66,17 @@ DataSource::~DataSource ()
 
 bool
 DataSource::read (guint8 *out, gsize n)
+{
+  gsize real = (gsize) MIN ((guint64) n, in_file);
+
+  in_file -= real;
+  if (real < n)
+    memset (out + real, 0, n - real);
+  return read_all (out, real);
+}
+
+bool
+DataSource::read_all (guint8 *out, gsize n)
 {
   while (n > 0)
     {

@@ -51,8 +51,10 @@ public:
   bool read (guint8 *out, gsize n);
 
 private:
+  bool read_all (guint8 *out, gsize n);
+
   int fd;
-  guint64 size = 0;
+  guint64 size = 0, in_file = 0; /* to send; left of the file */
   std::string reason;
 };
 

@@ -176,19 +176,19 @@ file_header (const T_DIMSE_C_StoreRQ &request, const char *syntax, const char *s
 /* Before a byte of the data set is looked at. */
 bool
 check_request (T_ASC_Association *assoc, T_ASC_PresentationContextID id, const T_DIMSE_C_StoreRQ &request,
-               T_ASC_PresentationContext &context, DIC_US &status, std::string &why)
+               T_ASC_PresentationContext &context, Stored &stored)
 {
   if (!oss_pacs_is_uid (request.AffectedSOPInstanceUID) || !oss_pacs_is_uid (request.AffectedSOPClassUID))
     {
-      status = STATUS_STORE_InvalidSOPClass; /* 0117: invalid object instance */
-      why = _ ("a UID that is none");
+      stored.status = STATUS_STORE_InvalidSOPClass; /* 0117: invalid object instance */
+      stored.why = _ ("a UID that is none");
       return false;
     }
   if (ASC_findAcceptedPresentationContext (assoc->params, id, &context).bad ()
       || strcmp (context.abstractSyntax, request.AffectedSOPClassUID) != 0)
     {
-      status = STATUS_STORE_Refused_SOPClassNotSupported;
-      why = _ ("a class that was not agreed on");
+      stored.status = STATUS_STORE_Refused_SOPClassNotSupported;
+      stored.why = _ ("a class that was not agreed on");
       return false;
     }
   return true;
@@ -275,8 +275,8 @@ stored_syntaxes ()
   return list;
 }
 
-Store::Store (const char *folder_, guint64 largest_object, Received received_)
-    : folder (folder_), largest (largest_object), received (std::move (received_)), readers (oss_dicom_readers_new ())
+Store::Store (const char *folder_, guint64 largest_object)
+    : folder (folder_), largest (largest_object), readers (oss_dicom_readers_new ())
 {
 }
 
@@ -293,76 +293,82 @@ Store::path (const std::string &study_uid, const std::string &series_uid, const 
 
 /* The data set must say the same as the command, and where it belongs. */
 bool
-Store::check_file (const std::string &temporary, const T_DIMSE_C_StoreRQ &request, std::string &final_path,
-                   DIC_US &status, std::string &why)
+Store::check_file (const std::string &temporary, const T_DIMSE_C_StoreRQ &request, Stored &stored)
 {
   g_autofree OssDicomHeader *header = g_new0 (OssDicomHeader, 1);
   g_autoptr (GError) error = nullptr;
 
-  status = STATUS_STORE_Error_CannotUnderstand;
+  stored.status = STATUS_STORE_Error_CannotUnderstand;
   if (!oss_dicom_read_header (readers, temporary.c_str (), nullptr, header, &error))
     {
       if (g_error_matches (error, OSS_ERROR, OSS_ERROR_FAILED))
-        status = STATUS_STORE_Refused_OutOfResources;
-      why = error->message;
+        stored.status = STATUS_STORE_Refused_OutOfResources;
+      stored.why = error->message;
       return false;
     }
   if (header->damage[0] != '\0')
     {
-      why = header->damage;
+      stored.why = header->damage;
       return false;
     }
-  status = STATUS_STORE_Error_DataSetDoesNotMatchSOPClass;
+  stored.status = STATUS_STORE_Error_DataSetDoesNotMatchSOPClass;
   if (strcmp (header->sop_class, request.AffectedSOPClassUID) != 0
       || strcmp (header->sop_instance, request.AffectedSOPInstanceUID) != 0)
     {
-      why = _ ("the data set belongs to another object than the command says");
+      stored.why = _ ("the data set belongs to another object than the command says");
       return false;
     }
   if (!oss_pacs_is_uid (header->study_uid) || !oss_pacs_is_uid (header->series_uid))
     {
-      why = _ ("the data set has no valid study or series UID");
+      stored.why = _ ("the data set has no valid study or series UID");
       return false;
     }
-  final_path = path (header->study_uid, header->series_uid, header->sop_instance);
+  stored.path = path (header->study_uid, header->series_uid, header->sop_instance);
   return true;
 }
 
 bool
-Store::put_in_place (const std::string &temporary, const std::string &final_path, bool &was_there, std::string &why)
+Store::put_in_place (const std::string &temporary, Stored &stored)
 {
-  std::string inside = final_path.substr (0, final_path.rfind ('/'));
+  std::string inside = stored.path.substr (0, stored.path.rfind ('/'));
   int code = 0;
 
-  was_there = false;
-  if (!make_folder (inside, code))
+  if (make_folder (inside, code))
     {
-      why = disk_words (code);
-      return false;
-    }
-  if (!rename_new (temporary, final_path))
-    {
+      if (rename_new (temporary, stored.path))
+        {
+          sync_folder (inside);
+          return true;
+        }
       code = errno;
-      was_there = code == EEXIST; /* the same UID is the same object: what is there stays */
-      if (!was_there)
-        why = disk_words (code);
-      return was_there;
+      stored.was_there = code == EEXIST; /* the same UID is the same object: what is there stays */
     }
-  sync_folder (inside);
-  return true;
+  if (!stored.was_there)
+    {
+      stored.status = STATUS_STORE_Refused_OutOfResources;
+      stored.why = disk_words (code);
+      stored.path.clear ();
+    }
+  return stored.was_there;
+}
+
+/* All of it is in the temporary file: does it get its name? */
+void
+Store::judge (const std::string &temporary, const T_DIMSE_C_StoreRQ &request, Stored &stored)
+{
+  if (check_file (temporary, request, stored) && put_in_place (temporary, stored))
+    stored.status = STATUS_STORE_Success;
 }
 
 OFCondition
 Store::receive (T_ASC_Association *assoc, Link &link, T_ASC_PresentationContextID id, const T_DIMSE_C_StoreRQ &request,
-                DIC_US &status, std::string &why)
+                Stored &stored)
 {
   Sink sink (folder, largest);
   SinkStream stream (&sink);
   T_ASC_PresentationContext context;
   T_ASC_PresentationContextID data_id = 0;
-  std::string final_path;
-  bool was_there = false;
-  bool wanted = check_request (assoc, id, request, context, status, why);
+  bool wanted = check_request (assoc, id, request, context, stored);
 
   if (wanted)
     {
@@ -377,30 +383,22 @@ Store::receive (T_ASC_Association *assoc, Link &link, T_ASC_PresentationContextI
   link.allow (slack_bytes);
   if (got.bad ())
     {
-      why = sink.too_large ? _ ("it is larger than allowed") : _ ("the connection broke off");
+      stored.status = STATUS_STORE_Error_CannotUnderstand;
+      stored.why = sink.too_large ? _ ("it is larger than allowed") : _ ("the connection broke off");
       return got;
     }
+  stored.complete = true;
   sink.finish (wanted && !sink.too_large);
-  if (wanted && sink.too_large)
+  if (wanted && (sink.too_large || sink.trouble != 0))
     {
-      status = STATUS_STORE_Refused_OutOfResources;
-      why = _ ("it is larger than allowed");
+      stored.status = STATUS_STORE_Refused_OutOfResources;
+      stored.why = sink.too_large ? _ ("it is larger than allowed") : disk_words (sink.trouble);
     }
-  else if (wanted && sink.trouble != 0)
-    {
-      status = STATUS_STORE_Refused_OutOfResources;
-      why = disk_words (sink.trouble);
-    }
-  else if (wanted && check_file (sink.path, request, final_path, status, why))
-    {
-      bool placed = put_in_place (sink.path, final_path, was_there, why);
-      status = placed ? STATUS_STORE_Success : STATUS_STORE_Refused_OutOfResources;
-      if (placed)
-        total += sink.size;
-      if (placed && received)
-        received (final_path, request.AffectedSOPInstanceUID, was_there);
-    }
-  return answer (assoc, data_id, request, status);
+  else if (wanted)
+    judge (sink.path, request, stored);
+  if (stored.status == STATUS_STORE_Success)
+    total += sink.size;
+  return answer (assoc, data_id, request, stored.status);
 }
 
 } // namespace pacs

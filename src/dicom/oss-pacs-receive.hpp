@@ -7,22 +7,28 @@
 namespace pacs
 {
 
-/* What is received, and where it goes.  Any number of associations may share one. */
+/* What became of one object. */
+struct Stored
+{
+  DIC_US status = 0;
+  bool complete = false; /* all of it came, and the sender was answered */
+  bool was_there = false;
+  std::string path; /* where it lies; empty when it was refused */
+  std::string why;  /* it was refused (translated) */
+};
+
+/* Where what is received goes.  Any number of associations may share one. */
 class Store
 {
 public:
-  /* Called on the thread that received an object, once it lies under its name. */
-  using Received = std::function<void (const std::string &path, const std::string &sop_instance, bool was_there)>;
-
-  Store (const char *folder, guint64 largest_object, Received received);
+  Store (const char *folder, guint64 largest_object);
   ~Store ();
   Store (const Store &) = delete;
   Store &operator= (const Store &) = delete;
 
-  /* Takes the data set of @request off the association and answers it.  @status is what was answered; @why
-   * (translated) says what was wrong.  A bad condition ends the association. */
+  /* Takes the data set of @request off the association and answers it.  A bad condition ends the association. */
   OFCondition receive (T_ASC_Association *assoc, Link &link, T_ASC_PresentationContextID id,
-                       const T_DIMSE_C_StoreRQ &request, DIC_US &status, std::string &why);
+                       const T_DIMSE_C_StoreRQ &request, Stored &stored);
 
   /* folder/STUDY/SERIES/SOP.dcm */
   std::string path (const std::string &study_uid, const std::string &series_uid, const std::string &sop) const;
@@ -34,13 +40,12 @@ public:
   }
 
 private:
-  bool check_file (const std::string &temporary, const T_DIMSE_C_StoreRQ &request, std::string &final_path,
-                   DIC_US &status, std::string &why);
-  bool put_in_place (const std::string &temporary, const std::string &final_path, bool &was_there, std::string &why);
+  void judge (const std::string &temporary, const T_DIMSE_C_StoreRQ &request, Stored &stored);
+  bool check_file (const std::string &temporary, const T_DIMSE_C_StoreRQ &request, Stored &stored);
+  bool put_in_place (const std::string &temporary, Stored &stored);
 
   std::string folder;
   guint64 largest;
-  Received received;
   OssDicomReaders *readers;
   std::atomic<guint64> total{ 0 };
 };

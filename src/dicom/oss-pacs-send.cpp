@@ -181,6 +181,7 @@ send_all (Job &job, Sending &sending, GError **error)
       if (send_batch (job, sending, lost, &reason))
         continue;
       tries = count (sending.objects, Object::State::waiting) < before ? 1 : tries + 1;
+      lost = lost || sending.bytes > 0; /* it served before: it may do so again */
       if (!lost || tries > job.peer ().retries || !job.pause (300 * tries))
         {
           if (reason != nullptr)

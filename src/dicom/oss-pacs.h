@@ -187,4 +187,92 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssPacsMatch, oss_pacs_match_free)
 OSS_API GPtrArray *oss_pacs_find (const OssPacsPeer *peer, const OssPacsQuery *query, gboolean *truncated,
                                   const OssTick *tick, GError **error);
 
+/**
+ * oss_pacs_get:
+ * @series_uid: (nullable): one series of the study; NULL: all of it
+ * @folder: made when absent; objects become @folder/STUDY/SERIES/SOP.dcm
+ * @report: filled in as far as it went, also when the call fails
+ *
+ * Fetches objects over the association that asks for them (C-GET).  The peer is first asked what there is: objects
+ * that lie in @folder are not fetched again, so a transfer that broke off is finished by running it again.  Each
+ * object goes straight to a temporary file of @folder, is looked at by the reading process, synced, and only then
+ * gets its name; the data set stays as the peer sent it, byte for byte.  When the connection breaks, the rest is
+ * tried again @peer->retries times.
+ *
+ * Returns: FALSE when an object is missing at the end; NOT_FOUND when the peer knows no such study or series
+ */
+OSS_API gboolean oss_pacs_get (const OssPacsPeer *peer, const char *study_uid, const char *series_uid,
+                               const char *folder, OssPacsReport *report, const OssTick *tick, GError **error);
+
+/**
+ * oss_pacs_move:
+ * @node: where the objects are to be sent: the peer must know this title, address and port
+ *
+ * As oss_pacs_get(), but the peer sends over associations of its own (C-MOVE), for which this function listens
+ * meanwhile.  Only the peer's own address may send, under any title.
+ */
+OSS_API gboolean oss_pacs_move (const OssPacsPeer *peer, const OssPacsNode *node, const char *study_uid,
+                                const char *series_uid, const char *folder, OssPacsReport *report, const OssTick *tick,
+                                GError **error);
+
+typedef enum
+{
+  OSS_PACS_EVENT_STORED,         /* an object lies under its name */
+  OSS_PACS_EVENT_KNOWN,          /* it lay there before, and stayed as it was */
+  OSS_PACS_EVENT_OBJECT_REFUSED, /* the sender was told why not */
+  OSS_PACS_EVENT_SENDER_REFUSED, /* not on the list, a wrong title, no certificate, too many at once */
+  OSS_PACS_EVENT_SENDER_LOST,    /* an association that broke off, or was ended because of what it sent */
+} OssPacsEventKind;
+
+/**
+ * OssPacsEvent: what a listener tells; borrowed, for the time of the call.
+ * @sender: "TITLE@ADDRESS", or the address alone before a title was told
+ * @path: (nullable): of an object that is there
+ * @why: (nullable): translated; names no patient
+ */
+typedef struct
+{
+  OssPacsEventKind kind;
+  const char *sender, *path, *why;
+} OssPacsEvent;
+
+/* Called on the listener's threads, by one of them at a time. */
+typedef void (*OssPacsEventFunc) (const OssPacsEvent *event, void *data);
+
+/**
+ * OssPacsListenerOptions:
+ * @node: title, port and, for TLS, certificates
+ * @folder: made when absent; objects become @folder/STUDY/SERIES/SOP.dcm
+ * @allowed: (array zero-terminated=1): who may send: "TITLE", "TITLE@HOST", "*@HOST" or "*" (anybody)
+ * @largest_object_bytes: of a data set; 0: 4 GiB
+ * @most_associations: at once; 0: 16
+ * @idle_seconds: how long a sender may stay silent; 0: 30
+ */
+typedef struct
+{
+  const OssPacsNode *node;
+  const char *folder;
+  const char *const *allowed;
+  guint64 largest_object_bytes;
+  guint most_associations, idle_seconds;
+  OssPacsEventFunc event;
+  void *data;
+} OssPacsListenerOptions;
+
+/**
+ * OssPacsListener: a storage provider (Storage SCP) that also answers echoes.
+ *
+ * Each sender has a thread of its own.  UIDs are checked before they become names of files, the data set must
+ * belong to the object that the command names, and an object appears under its name whole and synced, or not at
+ * all; it is kept as it is when it comes again.  A full disk is answered with status A700.  Whatever a sender
+ * does ends its own association at most.
+ */
+typedef struct _OssPacsListener OssPacsListener;
+
+OSS_API OssPacsListener *oss_pacs_listener_new (const OssPacsListenerOptions *options, GError **error);
+OSS_API guint16 oss_pacs_listener_port (const OssPacsListener *self);
+/* Ends all associations at once and waits for their threads. */
+OSS_API void oss_pacs_listener_free (OssPacsListener *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssPacsListener, oss_pacs_listener_free)
+
 G_END_DECLS

@@ -62,11 +62,24 @@ write_configuration (const Archive *self, const char *path, const char *certific
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+void
+archive_restart (Archive *self)
+{
+  g_autofree char *configuration = g_build_filename (self->folder, "orthanc.json", NULL);
+  char *argv[] = { (char *) ORTHANC, configuration, NULL };
+  g_autoptr (GError) error = NULL;
+
+  g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
+                 NULL, NULL, &self->pid, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < 300 && !listens (self->port); i++)
+    g_usleep (50000);
+  g_assert_true (listens (self->port));
+}
+
 Archive *
 archive_start (const char *certificates)
 {
-  g_autoptr (GError) error = NULL;
-
   if (!g_file_test (ORTHANC, G_FILE_TEST_IS_EXECUTABLE))
     {
       g_test_skip ("Orthanc is not installed (Debian package orthanc): no archive to talk to");
@@ -78,13 +91,7 @@ archive_start (const char *certificates)
   self->peer_port = free_port ();
   g_autofree char *configuration = g_build_filename (self->folder, "orthanc.json", NULL);
   write_configuration (self, configuration, certificates);
-  char *argv[] = { (char *) ORTHANC, configuration, NULL };
-  g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                 NULL, NULL, &self->pid, &error);
-  g_assert_no_error (error);
-  for (guint i = 0; i < 300 && !listens (self->port); i++)
-    g_usleep (50000);
-  g_assert_true (listens (self->port));
+  archive_restart (self);
   return self;
 }
 

@@ -17,6 +17,7 @@ typedef struct
  * @certificates: (nullable): folder of certificates_new(): the port speaks TLS and asks for a certificate. */
 Archive *archive_start (const char *certificates);
 void archive_kill (Archive *self); /* at once, as when its machine fails */
+void archive_restart (Archive *self);
 void archive_free (Archive *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Archive, archive_free)
 OssPacsPeer *archive_peer (const Archive *self);
