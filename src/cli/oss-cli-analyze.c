@@ -6,6 +6,7 @@
 #include "render/oss-stress-picture.h"
 #include "report/oss-report-format.h"
 #include "report/oss-report.h"
+#include "study/oss-export.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -121,7 +122,8 @@ make_pictures (OssStudy *study, OssPicture **both, OssPicture **report, char **c
 typedef struct
 {
   OssStudy *study;
-  char *png, *pdf, *csv, *curve, *vtu, *labels, *deck; /* staged; png unused, curve and deck NULL when not wanted */
+  char *png, *pdf, *csv, *curve, *vtu, *labels, *field, *deck; /* staged; png unused, curve and deck NULL when not
+                                                                  wanted */
   gboolean drawn;
   GError *error;
 } Files;
@@ -136,6 +138,7 @@ files_free (Files *files)
   g_free (files->curve);
   g_free (files->vtu);
   g_free (files->labels);
+  g_free (files->field);
   g_free (files->deck);
   g_clear_error (&files->error);
   g_free (files);
@@ -167,7 +170,8 @@ write_files (void *data, const int *stop)
       || !oss_report_csv (files->study, files->csv, &files->error)
       || (files->curve != NULL && !oss_report_curve_csv (files->study, files->curve, &files->error))
       || !oss_cli_write_stress_vtu (files->study, files->vtu, &files->error) || oss_tick_stopped (&tick)
-      || !oss_cli_write_labels (files->study, files->labels, &tick, &files->error) || files->deck == NULL)
+      || !oss_cli_write_labels (files->study, files->labels, &tick, &files->error)
+      || !oss_export_write_von_mises (files->study, files->field, &tick, &files->error) || files->deck == NULL)
     return;
   oss_study_write_deck (files->study, files->deck, given.deck_bins > 0 ? (guint) given.deck_bins : 200, &files->error);
 }
@@ -191,6 +195,7 @@ stage_files (OssStudy *study, OssCliOutput *output, const OssTick *tick, GError 
     files->curve = oss_cli_output_path (output, "curve.csv");
   files->vtu = oss_cli_output_path (output, "stress.vtu");
   files->labels = oss_cli_output_path (output, "labels.nii.gz");
+  files->field = oss_cli_output_path (output, "von_mises.nii.gz");
   files->png = oss_cli_output_path (output, "stress.png");
   files->deck = deck_part ();
   /* Abandoned, it is not freed: the program ends then, and nobody may still draw from a freed study. */
@@ -203,6 +208,16 @@ stage_files (OssStudy *study, OssCliOutput *output, const OssTick *tick, GError 
     g_propagate_error (error, g_steal_pointer (&files->error));
   files_free (files);
   return done;
+}
+
+/* Where the series lies, for an export later; nothing for an image that was no DICOM series. */
+static gboolean
+stage_source (OssStudy *study, OssCliOutput *output, GError **error)
+{
+  if (oss_study_get_load (study)->series == NULL)
+    return TRUE;
+  g_autofree char *path = oss_cli_output_path (output, "source.json");
+  return oss_export_write_source (study, path, error);
 }
 
 static gboolean
@@ -329,8 +344,8 @@ oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error)
   if (!oss_cli_parse (
           &argc, &argv, all, "PATH --out DIR",
           _ ("The main job: from a CT (DICOM folder or NIfTI) to stiffness, strength, density, stress map and "
-             "report. Writes result.json, report.pdf, report.csv, stress.vtu, stress.png and "
-             "labels.nii.gz; with --nonlinear also curve.csv."),
+             "report. Writes result.json, report.pdf, report.csv, stress.vtu, stress.png, labels.nii.gz, "
+             "von_mises.nii.gz and source.json; with --nonlinear also curve.csv."),
           1, 1, error))
     return FALSE;
   make_valid (&given.comment);
@@ -342,7 +357,7 @@ oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error)
       || !oss_tick_report (&cli->tick, 0.95, _ ("Report"), error))
     return FALSE;
   g_autofree char *json = NULL;
-  if (stage_files (study, output, &cli->tick, error))
+  if (stage_files (study, output, &cli->tick, error) && stage_source (study, output, error))
     json = oss_cli_finish (study, output, error);
   if (json == NULL || !place_deck (error))
     {

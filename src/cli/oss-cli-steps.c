@@ -5,6 +5,7 @@
 #include "base/oss-i18n.h"
 #include "formats/oss-nifti.h"
 #include "report/oss-report-input.h"
+#include "study/oss-export.h"
 
 #include <math.h>
 #include <string.h>
@@ -73,6 +74,15 @@ oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error)
   return finish (cli, study, output, text->str, error);
 }
 
+static gboolean
+write_labels_dicom (OssCli *cli, OssStudy *study, OssCliOutput *output, GError **error)
+{
+  if (oss_study_get_load (study)->series == NULL)
+    return TRUE;
+  g_autofree char *path = oss_cli_output_path (output, "labels.dcm");
+  return oss_export_write_labels (study, path, 0, &cli->tick, error);
+}
+
 gboolean
 oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error)
 {
@@ -83,7 +93,7 @@ oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error)
   if (!oss_cli_parse (
           &argc, &argv, entries, "PATH",
           _ ("Outlines one vertebra, from a place inside its body (--at) or from labels (--labels); with --out "
-             "writes labels.nii.gz in VerSe numbering."),
+             "writes labels.nii.gz in VerSe numbering and, of a DICOM series, labels.dcm (DICOM SEG)."),
           1, 1, error)
       || (out_folder != NULL && (output = oss_cli_output_new (out_folder, error)) == NULL))
     return FALSE;
@@ -96,7 +106,7 @@ oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error)
   if (output != NULL)
     {
       g_autofree char *path = oss_cli_output_path (output, "labels.nii.gz");
-      if (!oss_cli_write_labels (study, path, &cli->tick, error))
+      if (!oss_cli_write_labels (study, path, &cli->tick, error) || !write_labels_dicom (cli, study, output, error))
         return FALSE;
     }
   const OssSegmentResult *segment = oss_study_get_segment (study);

@@ -9,8 +9,8 @@
 #include <pango/pangocairo.h>
 #include <string.h>
 
-static cairo_surface_t *
-surface_from (const OssPicture *picture)
+cairo_surface_t *
+oss_report_picture_surface (const OssPicture *picture)
 {
   cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_ARGB32, picture->width, picture->height);
 
@@ -71,7 +71,7 @@ oss_report_png (const OssPicture *picture, const char *path, GError **error)
 
   if (writer == NULL)
     return FALSE;
-  surface = surface_from (picture);
+  surface = oss_report_picture_surface (picture);
   status = cairo_surface_write_to_png_stream (surface, write_bytes, oss_file_writer_stream (writer));
   cairo_surface_destroy (surface);
   if (status != CAIRO_STATUS_SUCCESS && status != CAIRO_STATUS_WRITE_ERROR)
@@ -285,7 +285,7 @@ draw_axes (const Pen *pen, const double axes[3][2], double height)
 void
 oss_report_colorbar (OssPicture *picture, const OssColorbar *bar)
 {
-  cairo_surface_t *surface = surface_from (picture);
+  cairo_surface_t *surface = oss_report_picture_surface (picture);
   Pen pen = { .cr = cairo_create (surface) };
   OssColorbarPlace place;
 

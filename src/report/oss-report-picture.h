@@ -4,6 +4,8 @@
 
 #include "report/oss-report.h"
 
+#include <cairo.h>
+
 G_BEGIN_DECLS
 
 /* Where the colours of the bar stand, in pixels; lowest value at the bottom. */
@@ -12,6 +14,9 @@ typedef struct
   double x, y, width, height;
   double unit; /* all lengths and letters grow with it; 1 for a picture of 320 rows */
 } OssColorbarPlace;
+
+/* A copy with premultiplied alpha; cairo_surface_destroy() */
+cairo_surface_t *oss_report_picture_surface (const OssPicture *picture);
 
 void oss_report_colorbar_place (const OssPicture *picture, OssColorbarPlace *place);
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/oss-cli.h"
+
+#include "base/oss-i18n.h"
+#include "report/oss-report-capture.h"
+#include "report/oss-report-record.h"
+#include "study/oss-export.h"
+
+#include <glib/gstdio.h>
+
+static struct
+{
+  char *dicom, *out, *source;
+  gint64 seed;
+} given;
+
+static const GOptionEntry entries[] = {
+  { "dicom", 0, 0, G_OPTION_ARG_STRING, &given.dicom,
+    N_ ("which objects: sr (numbers), seg (outline), pm (density and stress on voxels), pdf (report), sc (picture), or "
+        "all (the default)"),
+    "LIST" },
+  { "out", 0, 0, G_OPTION_ARG_FILENAME, &given.out, N_ ("folder for the objects (default: dicom in DIR)"), "DIR" },
+  { "source", 0, 0, G_OPTION_ARG_FILENAME, &given.source,
+    N_ ("where the CT series lies now, when it was moved after the analysis"), "PATH" },
+  { "seed", 0, 0, G_OPTION_ARG_INT64, &given.seed, N_ ("UIDs that follow from this number, for tests"), "N" },
+  { NULL },
+};
+
+/* What the report room made of the analysis and left in its folder. */
+static gboolean
+add_flat (OssExport *export, const char *folder, guint kinds, GError **error)
+{
+  const OssDicomReport *report = oss_export_report (export);
+  const OssDicomGroup *group = g_ptr_array_index (report->groups, 0);
+  const char *vertebra = group->vertebra != 0 ? oss_vertebra_name (group->vertebra) : "";
+  g_autofree char *pdf_path = g_build_filename (folder, "report.pdf", NULL);
+  g_autofree char *png_path = g_build_filename (folder, "stress.png", NULL);
+  char *pdf = NULL;
+  gsize n = 0;
+
+  if ((kinds & OSS_EXPORT_PDF) != 0 && g_file_get_contents (pdf_path, &pdf, &n, NULL))
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new_take (pdf, n);
+      oss_export_set_pdf (export, bytes);
+    }
+  if ((kinds & OSS_EXPORT_SC) == 0 || !g_file_test (png_path, G_FILE_TEST_EXISTS))
+    return TRUE; /* writing says what is missing */
+  g_autofree char *words = oss_report_capture_words (vertebra);
+  g_autoptr (OssPicture) picture = oss_report_capture_png (png_path, words, error);
+  if (picture != NULL)
+    oss_export_set_picture (export, picture);
+  return picture != NULL;
+}
+
+static gboolean
+print_result (OssCli *cli, GPtrArray *paths, GError **error)
+{
+  g_autoptr (OssReportRecord) record = oss_report_record_new ("export");
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < paths->len; i++)
+    g_string_append_printf (text, "%s\n", (char *) g_ptr_array_index (paths, i));
+  g_string_append (text, _ ("Research software, not a medical device. Not for diagnosis.\n"));
+  oss_report_record_strings (record, "files", (const char *const *) paths->pdata, (int) paths->len);
+  g_autofree char *json = oss_report_record_text (record);
+  return oss_cli_print (cli->json ? json : text->str, error);
+}
+
+gboolean
+oss_cli_export (OssCli *cli, int argc, char **argv, GError **error)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  OssTick read = oss_tick_part (&cli->tick, 0.0, 0.5), write = oss_tick_part (&cli->tick, 0.5, 1.0);
+  guint kinds = OSS_EXPORT_ALL;
+
+  if (!oss_cli_parse (&argc, &argv, entries, "DIR",
+                      _ ("DICOM objects of the analysis in DIR, in the patient's own study: sr.dcm, seg.dcm, "
+                         "pm-density.dcm, pm-von-mises.dcm, pdf.dcm and sc.dcm."),
+                      1, 1, error)
+      || (given.dicom != NULL && !oss_export_parse (given.dicom, &kinds, error)))
+    return FALSE;
+  g_autoptr (OssExport) export = oss_export_from_folder (argv[1], given.source, &read, error);
+  if (export == NULL || !add_flat (export, argv[1], kinds, error))
+    return FALSE;
+  g_autofree char *out = given.out != NULL ? g_strdup (given.out) : g_build_filename (argv[1], "dicom", NULL);
+  if (!oss_export_write (export, kinds, (guint64) given.seed, out, paths, &write, error))
+    return FALSE;
+  oss_cli_progress_end (cli);
+  return print_result (cli, paths, error);
+}
