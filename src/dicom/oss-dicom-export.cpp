@@ -222,7 +222,7 @@ oss_object_reference (const OssDicomExport *self, OssDataset item, int k, bool f
   item.text (DCM_ReferencedSOPClassUID, series->sop_class_uid[0] != '\0' ? series->sop_class_uid : UID_CTImageStorage);
   item.text (DCM_ReferencedSOPInstanceUID, uid (k));
   if (frame && of_many)
-    item.text (DCM_ReferencedFrameNumber, std::to_string (k + 1));
+    item.text (DCM_ReferencedFrameNumber, std::to_string (g_array_index (series->frames, gint32, k) + 1));
 }
 
 std::vector<int>

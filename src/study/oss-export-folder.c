@@ -125,6 +125,9 @@ find_series (const char *folder, const char *source, JsonObject *result, const O
   if (paths[0] == NULL)
     return NULL;
   g_autoptr (OssSeriesList) list = oss_series_scan (paths, &scan, &reason);
+  /* It was analysed: a tilt was no obstacle then. */
+  if (list != NULL)
+    oss_series_list_resample_tilt (list);
   const OssSeries *series = list != NULL ? oss_series_pick (list, uid, NULL, &reason) : NULL;
   if (g_error_matches (reason, OSS_ERROR, OSS_ERROR_CANCELLED))
     {
