@@ -13,6 +13,8 @@ namespace
 bool
 echo (Job &job, double &milliseconds, GError **error)
 {
+  if (!start (error))
+    return false;
   Association association (job);
   gint64 begin = g_get_monotonic_time ();
   DIC_US status = 0;

@@ -109,6 +109,20 @@ Link::bytes_received () const
 }
 
 void
+Link::note_handshake ()
+{
+  std::lock_guard<std::mutex> guard (lock);
+  shaken = true;
+}
+
+bool
+Link::handshaken () const
+{
+  std::lock_guard<std::mutex> guard (lock);
+  return shaken;
+}
+
+void
 Link::note_tls (const std::string &reason)
 {
   std::lock_guard<std::mutex> guard (lock);
@@ -150,7 +164,10 @@ public:
   OFCondition
   clientSideHandshake () override
   {
-    return inner->clientSideHandshake ();
+    OFCondition shaken = inner->clientSideHandshake ();
+    if (shaken.good () && !inner->isTransparentConnection ())
+      link->note_handshake ();
+    return shaken;
   }
 
   OFCondition
@@ -247,10 +264,9 @@ private:
   {
     if (inner->isTransparentConnection ())
       return;
-    const char *reason = ERR_reason_error_string (ERR_peek_last_error ());
-    if (reason != nullptr)
-      link->note_tls (reason);
-    ERR_clear_error ();
+    for (unsigned long code; (code = ERR_get_error ()) != 0;)
+      if (ERR_GET_LIB (code) == ERR_LIB_SSL && ERR_reason_error_string (code) != nullptr)
+        link->note_tls (ERR_reason_error_string (code));
   }
 
   std::unique_ptr<DcmTransportConnection> inner;

@@ -42,6 +42,8 @@ public:
   bool was_attached () const; /* the other side took the connection */
   guint64 bytes_received () const;
 
+  void note_handshake ();
+  bool handshaken () const; /* TLS stood, on this side at least */
   /* Why TLS failed, in words; empty when it did not. */
   void note_tls (const std::string &reason);
   std::string tls_reason () const;
@@ -49,7 +51,7 @@ public:
 private:
   mutable std::mutex lock;
   int fd = -1;
-  bool over = false, taken = false;
+  bool over = false, taken = false, shaken = false;
   std::string tls;
   std::atomic<gint64> active{ g_get_monotonic_time () };
   std::atomic<guint64> allowed{ G_MAXUINT64 }, total{ 0 };

@@ -226,6 +226,11 @@ Association::explain (const OFCondition &condition, GError **error)
   else if (!is_open && !its_link->was_attached ())
     g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("%s cannot be reached: %s."), name.c_str (),
                  without_prefix (condition.text ()));
+  else if (!is_open && its_link->handshaken () && its_link->bytes_received () == 0)
+    g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
+                 _ ("No secure connection with %s: it hung up after the TLS handshake. Does it want a certificate, and "
+                    "another one than was shown?"),
+                 name.c_str ());
   else if (!is_open && job.peer ().tls && its_link->bytes_received () == 0)
     g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
                  _ ("No secure connection with %s: it broke off during the TLS handshake. Does the port speak TLS?"),
