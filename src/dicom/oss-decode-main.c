@@ -4,6 +4,7 @@
  * requests on its standard input (a socket) until that is closed.  Not for people. */
 #include "base/oss-i18n.h"
 #include "dicom/oss-deidentify-private.h"
+#include "dicom/oss-dicom-depth.h"
 #include "dicom/oss-dicom-protocol.h"
 #include "dicom/oss-dicom-shim.h"
 
@@ -22,10 +23,11 @@
 #ifdef __SANITIZE_ADDRESS__
 /* The sanitizer's own account stands in for the limit on address space: what would be refused there ends the process
  * here, loudly; single allocations beyond what any file may have are refused by the sanitizer as by the limit. */
-#include <sanitizer/allocator_interface.h>
-
+size_t __sanitizer_get_current_allocated_bytes (void); /* <sanitizer/allocator_interface.h>, which GCC comes without */
+int __sanitizer_install_malloc_and_free_hooks (void (*allocated) (const volatile void *, size_t),
+                                               void (*freed) (const volatile void *));
 const char *__asan_default_options (void);
-static size_t allowed_bytes = SIZE_MAX;
+static size_t allowed_bytes = G_MAXSIZE;
 
 const char *
 __asan_default_options (void)
@@ -40,7 +42,7 @@ allocated_cb (const volatile void *block, size_t size)
 
   if (__sanitizer_get_current_allocated_bytes () <= allowed_bytes)
     return;
-  allowed_bytes = SIZE_MAX;
+  allowed_bytes = G_MAXSIZE;
   if (write (STDERR_FILENO, message, sizeof message - 1) > 0)
     abort ();
 }
@@ -162,6 +164,9 @@ typedef struct
 static gboolean
 work (const OssDicomRequest *request, const char *path, const OssDeidentifyRules *rules, Answer *answer, GError **error)
 {
+  /* DCMTK calls itself for every level. */
+  if (!oss_dicom_check_depth (path, error))
+    return FALSE;
   switch (request->kind)
     {
     case OSS_DICOM_READ_HEADERS:
@@ -201,7 +206,8 @@ answer_request (const OssDicomRequest *request, const char *path, const OssDeide
     work (request, path, rules, &answer, &error);
   if (error != NULL)
     {
-      response.code = error->code;
+      /* Whatever a library threw was thrown by this file; others can be read. */
+      response.code = error->code == OSS_ERROR_FAILED && start_error == NULL ? OSS_ERROR_INVALID_DATA : error->code;
       oss_dicom_copy_text (response.message, sizeof response.message, error->message);
       sent = write_all (&response, sizeof response);
     }

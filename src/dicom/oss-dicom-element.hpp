@@ -12,6 +12,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <exception>
 
 namespace oss_dicom
 {
@@ -97,7 +98,7 @@ public:
     OFString value, utf8;
     if (!is_short (item, key) || item.findAndGetOFString (key, value, which).bad ())
       return;
-    bool converted = charset && charset.convertString (value, utf8, "\\^=").good ();
+    bool converted = convert (value, utf8);
     store_text (converted ? utf8 : value, out, size);
   }
 
@@ -156,6 +157,20 @@ public:
   }
 
 private:
+  /* Escape sequences that are cut off make DCMTK take away more than there is. */
+  bool
+  convert (const OFString &value, OFString &utf8)
+  {
+    try
+      {
+        return charset && charset.convertString (value, utf8, "\\^=").good ();
+      }
+    catch (const std::exception &)
+      {
+        return false;
+      }
+  }
+
   DcmItem &item;
   DcmSpecificCharacterSet charset;
 };

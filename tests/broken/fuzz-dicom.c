@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* libFuzzer's way into everything that reads a DICOM file: what the reading process does, without the process.
+ *
+ *   CC=clang-14 CXX=clang++-14 meson setup build-fuzz -Dfuzz=true && ninja -C build-fuzz tests/broken/fuzz-dicom
+ *   build-fuzz/tests/broken/fuzz-dicom -rss_limit_mb=2048 -timeout=5 corpus tests/broken/seeds */
+#include "dicom/oss-dicom-depth.h"
+#include "dicom/oss-dicom-shim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+static void
+read_all (const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree OssDicomHeader *headers = NULL, *header = g_new0 (OssDicomHeader, 1);
+  guint n = 0;
+  gsize bytes = 0;
+
+  if (!oss_dicom_check_depth (path, NULL))
+    return;
+  headers = oss_dicom_shim_headers (path, &n, &error);
+  if ((headers == NULL) == (error == NULL))
+    abort ();
+  for (guint frame = 0; frame < MIN (n, 3); frame++)
+    g_free (oss_dicom_shim_pixels (path, (gint32) frame, NULL, 0, header, &bytes, NULL));
+  g_free (oss_dicom_shim_index (path, &bytes, NULL));
+}
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
+{
+  static gboolean started;
+  char path[64];
+  int fd = memfd_create ("fuzz", MFD_CLOEXEC);
+
+  if (!started && !oss_dicom_shim_start (NULL))
+    abort ();
+  started = TRUE;
+  if (fd < 0 || write (fd, data, size) != (ssize_t) size)
+    abort ();
+  g_snprintf (path, sizeof path, "/proc/self/fd/%d", fd);
+  read_all (path);
+  close (fd);
+  return 0;
+}
