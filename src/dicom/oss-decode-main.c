@@ -6,6 +6,7 @@
 #include "dicom/oss-deidentify-private.h"
 #include "dicom/oss-dicom-depth.h"
 #include "dicom/oss-dicom-protocol.h"
+#include "dicom/oss-dicom-shim-objects.h"
 #include "dicom/oss-dicom-shim.h"
 
 #include <errno.h>
@@ -181,6 +182,12 @@ work (const OssDicomRequest *request, const char *path, const OssDeidentifyRules
       return answer->bytes != NULL;
     case OSS_DICOM_READ_INDEX:
       answer->bytes = oss_dicom_shim_index (path, &answer->n_bytes, error);
+      return answer->bytes != NULL;
+    case OSS_DICOM_READ_SEGMENTATION:
+      answer->bytes = oss_dicom_shim_segmentation (path, &answer->n_bytes, error);
+      return answer->bytes != NULL;
+    case OSS_DICOM_READ_REPORT:
+      answer->bytes = oss_dicom_shim_report (path, &answer->n_bytes, error);
       return answer->bytes != NULL;
     case OSS_DICOM_READ_NAMELESS:
       answer->bytes = oss_deidentify_shim_file (path, rules, &answer->n_bytes, error);

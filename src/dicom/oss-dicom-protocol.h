@@ -31,6 +31,8 @@ typedef enum
   OSS_DICOM_READ_PIXELS = 2,   /* by one header, and pixels */
   OSS_DICOM_READ_INDEX = 3,    /* by bytes only: oss_dicom_read_index() */
   OSS_DICOM_READ_NAMELESS = 4, /* the path is followed by an OssDeidentifyRules; by an OssDeidentifyName and a file */
+  OSS_DICOM_READ_SEGMENTATION = 5, /* by blocks: oss-dicom-blocks.h */
+  OSS_DICOM_READ_REPORT = 6,       /* the same */
 } OssDicomRequestKind;
 
 /* Followed by @path_bytes bytes of path, without a NUL. */

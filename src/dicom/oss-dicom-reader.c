@@ -287,6 +287,9 @@ lengths_fit (OssDicomRequestKind kind, const OssDicomResponse *response)
       return response->n_headers == 1 && response->n_bytes <= G_MAXINT32;
     case OSS_DICOM_READ_INDEX:
       return response->n_headers == 0 && response->n_bytes <= 2 * OSS_DICOM_LONGEST_INDEX;
+    case OSS_DICOM_READ_SEGMENTATION:
+    case OSS_DICOM_READ_REPORT:
+      return response->n_headers == 0 && response->n_bytes <= G_MAXINT32;
     case OSS_DICOM_READ_NAMELESS:
       return response->n_headers == 0 && response->n_bytes > sizeof (OssDeidentifyName)
              && response->n_bytes <= G_MAXINT32;
@@ -509,6 +512,25 @@ oss_dicom_read_index (OssDicomReaders *self, const char *path, const OssTick *ti
   if (!ask (self, &question, tick, take_strings, strings, error))
     return NULL;
   return (char **) g_ptr_array_steal (strings, NULL);
+}
+
+static gboolean
+take_block (Answer *answer, void *data, GError **error)
+{
+  GBytes **block = data;
+
+  *block = g_bytes_new_take (g_steal_pointer (&answer->bytes), answer->n_bytes);
+  return TRUE;
+}
+
+guint8 *
+oss_dicom_read_block (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, const OssTick *tick, gsize *n,
+                      GError **error)
+{
+  const Question question = { kind, 0, path, NULL };
+  GBytes *block = NULL;
+
+  return ask (self, &question, tick, take_block, &block, error) ? g_bytes_unref_to_data (block, n) : NULL;
 }
 
 /* A process that a damaged file has upset may say anything, and this becomes a file's name. */

@@ -3,6 +3,7 @@
 
 #include "base/oss-tick.h"
 #include "dicom/oss-dicom-header.h"
+#include "dicom/oss-dicom-protocol.h"
 
 G_BEGIN_DECLS
 
@@ -53,6 +54,10 @@ guint8 *oss_dicom_read_frame (OssDicomReaders *self, const char *path, gint32 fr
 /* oss_dicom_read_frame() of the first frame. */
 guint8 *oss_dicom_read_pixels (OssDicomReaders *self, const char *path, const OssTick *tick, OssDicomHeader *header,
                                GError **error);
+
+/* What a file that is no image holds, by a request that is answered by bytes only. (transfer full): g_free() */
+guint8 *oss_dicom_read_block (OssDicomReaders *self, OssDicomRequestKind kind, const char *path, const OssTick *tick,
+                              gsize *n, GError **error);
 
 /**
  * oss_dicom_read_index:
