@@ -252,6 +252,7 @@ import_labels_action (GtkWidget *widget, const char *name, GVariant *parameter)
                                           _ ("_Import"), labels_chosen);
 
   add_filter (chooser, _ ("NIfTI images"), "*.nii*");
+  add_filter (chooser, _ ("DICOM segmentations"), "*.dcm");
 }
 
 /* Report */

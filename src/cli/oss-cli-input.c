@@ -34,7 +34,7 @@ const GOptionEntry oss_cli_input_segment[] = {
   STRING ("vertebra", vertebra, N_ ("which vertebra: T12, L1, …"), "LEVEL"),
   STRING ("at", at, N_ ("a place inside the vertebral body, patient mm (left, posterior, superior positive)"), "X,Y,Z"),
   { "labels", 0, 0, G_OPTION_ARG_FILENAME, &oss_cli_input.labels,
-    N_ ("labels of another program on the image's grid (NIfTI)"), "FILE" },
+    N_ ("labels of another program: NIfTI on the image's grid, or DICOM SEG"), "FILE" },
   STRING ("numbering", numbering, N_ ("numbering of these labels: verse, totalsegmentator or binary"), "NAME"),
   STRING ("label-values", label_values, N_ ("these label values together are the vertebra: 1-4"), "LIST"),
   { NULL },

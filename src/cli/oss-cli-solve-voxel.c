@@ -8,6 +8,7 @@
 #include "fem/oss-voxel-petsc.h"
 #include "formats/oss-nifti.h"
 #include "report/oss-report-record.h"
+#include "study/oss-labels-file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -444,6 +445,7 @@ oss_cli_solve_voxel (OssCli *cli, int argc, char **argv, GError **error)
   g_autoptr (OssLabels) labels = NULL;
   g_autofree GOptionEntry *all = oss_cli_join ((const GOptionEntry *const[]){ entries, oss_cli_input_nonlinear, NULL });
   OssTick reading = oss_tick_part (&cli->tick, 0.0, 0.1), solving = oss_tick_part (&cli->tick, 0.1, 0.95);
+  OssNumbering numbering = OSS_NUMBERING_UNKNOWN; /* values count as they are */
   OssYielding yielding;
 
   if (!join_processes (cli, argv, error)
@@ -458,7 +460,9 @@ oss_cli_solve_voxel (OssCli *cli, int argc, char **argv, GError **error)
     return FALSE;
   g_autoptr (OssVolume) modulus = oss_nifti_read_volume (given.modulus, OSS_QUANTITY_MODULUS, &reading, error);
   if (modulus == NULL
-      || (given.labels != NULL && (labels = oss_nifti_read_labels (given.labels, &reading, error)) == NULL))
+      || (given.labels != NULL
+          && (labels = oss_labels_read_file (given.labels, &modulus->grid, TRUE, &numbering, NULL, &reading, error))
+                 == NULL))
     return FALSE;
   if (oss_cli_input.nonlinear && !read_beyond (modulus, &yielding, error))
     return FALSE;

@@ -3,9 +3,9 @@
 
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"
-#include "formats/oss-nifti.h"
 #include "report/oss-report-input.h"
 #include "study/oss-export.h"
+#include "study/oss-labels-file.h"
 
 #include <math.h>
 #include <string.h>
@@ -138,13 +138,14 @@ describe_quality (const OssMeshQuality *quality)
 static gboolean
 mesh_labels (OssCli *cli, OssStudy *study, const char *path, OssCliOutput *output, GError **error)
 {
-  const OssStudyOptions *options = oss_study_get_options (study);
-  g_autoptr (OssLabels) all = oss_nifti_read_labels (path, &cli->tick, error);
+  OssStudyOptions options = *oss_study_get_options (study); /* borrows its texts */
+  g_autoptr (OssLabels) all =
+      oss_labels_read_file (path, NULL, options.label_values != NULL, &options.numbering, NULL, &cli->tick, error);
   g_autofree char *name = g_path_get_basename (path);
   g_autofree char *how = NULL;
-  g_autoptr (OssLabels) one = all != NULL ? oss_study_select_labels (options, all, name, &how, error) : NULL;
+  g_autoptr (OssLabels) one = all != NULL ? oss_study_select_labels (&options, all, name, &how, error) : NULL;
   OssMeshQuality quality = { 0 };
-  g_autoptr (OssMesh) mesh = one != NULL ? oss_mesher_run (one, &options->mesh, &quality, &cli->tick, error) : NULL;
+  g_autoptr (OssMesh) mesh = one != NULL ? oss_mesher_run (one, &options.mesh, &quality, &cli->tick, error) : NULL;
 
   if (mesh == NULL)
     return FALSE;

@@ -3,6 +3,7 @@
 
 #include "base/oss-i18n.h"
 #include "formats/oss-nifti.h"
+#include "study/oss-labels-file.h"
 
 #include <math.h>
 #include <string.h>
@@ -285,7 +286,10 @@ static OssLabels *
 labels_from_file (const OssStudyOptions *options, const OssVolume *volume, char **how, const OssTick *tick,
                   GError **error)
 {
-  g_autoptr (OssLabels) all = oss_nifti_read_labels (options->labels_path, tick, error);
+  OssStudyOptions named = *options; /* borrows its texts */
+  g_autofree char *note = NULL;
+  g_autoptr (OssLabels) all = oss_labels_read_file (options->labels_path, &volume->grid, options->label_values != NULL,
+                                                    &named.numbering, &note, tick, error);
 
   if (all == NULL)
     return NULL;
@@ -299,7 +303,13 @@ labels_from_file (const OssStudyOptions *options, const OssVolume *volume, char 
       return NULL;
     }
   g_autofree char *name = g_path_get_basename (options->labels_path);
-  return oss_study_select_labels (options, all, name, how, error);
+  OssLabels *one = oss_study_select_labels (&named, all, name, how, error);
+  if (one != NULL && note != NULL)
+    {
+      g_autofree char *chosen = g_steal_pointer (how);
+      *how = g_strdup_printf ("%s. %s", chosen, note);
+    }
+  return one;
 }
 
 static OssLabels *

@@ -138,6 +138,29 @@ test_segment (void)
   g_assert_true (file_contains ("s/labels.dcm", "66794005")); /* SNOMED CT's L1 */
 }
 
+static char *
+contents (const char *name, gsize *n)
+{
+  g_autofree char *path = g_build_filename (work, name, NULL);
+  char *bytes = NULL;
+
+  g_assert_true (g_file_get_contents (path, &bytes, n, NULL));
+  return bytes;
+}
+
+/* What was written as a segmentation is taken as labels again, voxel by voxel. */
+static void
+test_import (void)
+{
+  gsize n = 0, m = 0;
+
+  run_line_expect (work, 0, "labels.dcm", "segment p/B40f --vertebra L1 --labels s/labels.dcm --out t --quiet");
+  g_autofree char *before = contents ("s/labels.nii.gz", &n), *after = contents ("t/labels.nii.gz", &m);
+  g_assert_cmpmem (before, n, after, m);
+  run_line_expect (work, 3, "L1", "segment p/B40f --vertebra L3 --labels s/labels.dcm --out u --quiet");
+  run_line_expect (work, 0, "tet4", "--json mesh s/labels.dcm --vertebra L1 --kind tet4 --size 5 --quiet");
+}
+
 static void
 test_refusals (void)
 {
@@ -176,6 +199,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/export/objects", test_objects);
   g_test_add_func ("/cli/export/uids", test_uids);
   g_test_add_func ("/cli/export/segment", test_segment);
+  g_test_add_func ("/cli/export/import", test_import);
   g_test_add_func ("/cli/export/refusals", test_refusals);
   int status = g_test_run ();
   remove_work ();
