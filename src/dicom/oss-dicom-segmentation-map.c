@@ -16,6 +16,8 @@
 #define SAME_PLANE_MM 1e-3
 /* Cosines of one segmentation are printed with three digits at least. */
 #define COSINE_TOLERANCE 2e-3
+/* Planes without a frame are empty; a segmentation of more than so many for each frame is damaged. */
+#define MOST_PLANES_PER_FRAME 64
 /* How near a multiple of the step between planes has to be. */
 #define MULTIPLE_TOLERANCE 0.05
 
@@ -229,7 +231,7 @@ own_grid (const OssDicomSegmentation *self, OssGrid *grid, GError **error)
   qsort (along, n, sizeof *along, compare_doubles);
   double step = plane_step (first, along, n);
   double planes = step > 0.0 ? round ((along[n - 1] - along[0]) / step) + 1.0 : 0.0;
-  if (planes < 1.0 || planes > 65535.0)
+  if (planes < 1.0 || planes > (double) MOST_PLANES_PER_FRAME * n)
     return refuse (error, OSS_ERROR_INVALID_DATA, _ ("The frames of the segmentation are not equally far apart."));
   *grid = (OssGrid){ .size = { self->head.columns, self->head.rows, (int) planes },
                      .spacing = { first->spacing[1], first->spacing[0], step } };
