@@ -6,7 +6,7 @@
 #include "dicom/oss-dicom-depth.h"
 #include "dicom/oss-dicom-shim.h"
 
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
