@@ -177,7 +177,7 @@ set_accels (GtkApplication *application)
     { "win.run-all", "<Control>r" },      { "win.run-step", "F5" },     { "win.cancel", "<Shift>F5" },
     { "win.side-column", "F9" },          { "win.fullscreen", "F11" },  { "win.layout::one", "<Control>1" },
     { "win.layout::four", "<Control>4" }, { "win.jobs", "<Control>j" }, { "win.report", "<Control>p" },
-    { "win.save-pdf", "<Control>s" },     { "win.next-region", "F6" },
+    { "win.save-pdf", "<Control>s" },     { "win.next-region", "F6" },  { "win.search", "<Control>f" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (accels); i++)

@@ -180,31 +180,42 @@ density_text (OssStudy *study, OssResultText *text)
     text->density = g_strdup_printf ("%s mg/cm³", density);
 }
 
+static const struct
+{
+  const char *key, *word, *icon, *css;
+} classes[] = {
+  { "normal", N_ ("Normal density"), "emblem-default-symbolic", "usable" },
+  { "low", N_ ("Low density"), "dialog-warning-symbolic", "notes" },
+  { "osteoporosis", N_ ("Osteoporosis range"), "oss-class-high-symbolic", "refused" },
+  { "none", N_ ("No class"), "list-remove-symbolic", "none" },
+};
+
+const char *
+oss_density_class_word (const char *density_class, const char **icon, const char **css)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
+    if (g_str_equal (density_class, classes[i].key))
+      {
+        *icon = classes[i].icon;
+        *css = classes[i].css;
+        return _ (classes[i].word);
+      }
+  return NULL;
+}
+
 static void
 class_text (OssStudy *study, OssResultText *text)
 {
-  static const struct
-  {
-    const char *key, *word, *icon, *css;
-  } classes[] = {
-    { "normal", N_ ("Normal density"), "emblem-default-symbolic", "usable" },
-    { "low", N_ ("Low density"), "dialog-warning-symbolic", "notes" },
-    { "osteoporosis", N_ ("Osteoporosis range"), "oss-class-high-symbolic", "refused" },
-    { "none", N_ ("No class"), "list-remove-symbolic", "none" },
-  };
   OssClassification classification;
+  const char *word;
 
   oss_study_classify (study, &classification);
-  for (gsize i = 0; i < G_N_ELEMENTS (classes); i++)
-    if (g_str_equal (classification.density_class, classes[i].key))
-      {
-        text->class_word = classification.borderline
-                               /* Translators: a class near its limit: "Low density, borderline". */
-                               ? g_strdup_printf (_ ("%s, borderline"), _ (classes[i].word))
-                               : g_strdup (_ (classes[i].word));
-        text->class_icon = classes[i].icon;
-        text->class_css = classes[i].css;
-      }
+  word = oss_density_class_word (classification.density_class, &text->class_icon, &text->class_css);
+  if (word != NULL)
+    text->class_word = classification.borderline
+                           /* Translators: a class near its limit: "Low density, borderline". */
+                           ? g_strdup_printf (_ ("%s, borderline"), word)
+                           : g_strdup (word);
   text->reason = g_strdup (classification.reason);
 }
 

@@ -20,6 +20,10 @@ typedef struct
   const char *class_icon, *class_css;
 } OssResultText;
 
+/* "normal" -> "Normal density" (translated, static) with its icon's name and its style class; NULL for what is no
+ * class. */
+const char *oss_density_class_word (const char *density_class, const char **icon, const char **css);
+
 gboolean oss_result_text (OssStudy *study, OssResultText *text); /* FALSE before the first result */
 void oss_result_text_clear (OssResultText *text);
 

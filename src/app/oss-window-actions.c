@@ -27,7 +27,7 @@ oss_window_update_actions (OssWindow *self)
   gboolean reportable = idle && (simulated == OSS_STATE_DONE || simulated == OSS_STATE_NOTES);
   const OssSeries *selected = page == GTK_WIDGET (self->series) ? oss_series_page_get_selected (self->series) : NULL;
   const Enabled enabled[] = {
-    { "win.back", page != GTK_WIDGET (self->welcome) },
+    { "win.back", page != GTK_WIDGET (self->welcome) && page != GTK_WIDGET (self->worklist_page) },
     { "win.review", selected != NULL && oss_series_page_get_suggested (self->series) != NULL },
     { "win.copy-explanation", selected != NULL },
     { "win.show-folder", selected != NULL },
@@ -45,13 +45,14 @@ oss_window_update_actions (OssWindow *self)
     { "win.tool", review },
     { "win.layout", review },
     { "win.show-labels", review },
-    { "win.side-column", review },
+    { "win.side-column", review || page == GTK_WIDGET (self->worklist_page) },
     { "win.cut", review && oss_scene_get_model (oss_document_get_scene (document)) != NULL },
     { "win.next-region", review },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (enabled); i++)
     gtk_widget_action_set_enabled (GTK_WIDGET (self), enabled[i].name, enabled[i].enabled);
+  oss_window_worklist_update_actions (self);
 }
 
 /* Choosing files */
@@ -141,7 +142,7 @@ back_action (GtkWidget *widget, const char *name, GVariant *parameter)
   if (page == GTK_WIDGET (self->review) && self->document != NULL && oss_document_get_series (self->document) != NULL)
     oss_window_show_page (self, GTK_WIDGET (self->series));
   else
-    oss_window_show_page (self, GTK_WIDGET (self->welcome));
+    oss_window_show_page (self, oss_window_home (self));
 }
 
 static void
@@ -151,14 +152,17 @@ review_action (GtkWidget *widget, const char *name, GVariant *parameter)
   const OssSeries *series = oss_series_page_get_suggested (self->series);
   const OssSeries *shown = self->document != NULL ? oss_document_get_series (self->document) : NULL;
 
+  g_autofree char *path = NULL;
+
   if (series == NULL)
     return;
+  path = oss_window_series_path (series, self->opening_path);
   /* The study stays loaded while its list is looked at. */
   if (shown != NULL && g_str_equal (shown->series_uid, series->series_uid)
-      && g_strcmp0 (oss_document_get_path (self->document), self->opening_path) == 0)
+      && g_strcmp0 (oss_document_get_path (self->document), path) == 0)
     oss_window_show_page (self, GTK_WIDGET (self->review));
   else
-    oss_window_review (self, self->opening_path, series);
+    oss_window_review (self, path, series);
 }
 
 static void
@@ -345,6 +349,8 @@ jobs_action (GtkWidget *widget, const char *name, GVariant *parameter)
 
   if (oss_window_get_page (self) == GTK_WIDGET (self->review))
     oss_review_page_show_jobs (self->review);
+  else if (oss_window_get_page (self) == GTK_WIDGET (self->worklist_page))
+    oss_worklist_page_show_jobs (self->worklist_page);
   else
     oss_series_page_show_jobs (self->series);
 }

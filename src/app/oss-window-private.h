@@ -6,6 +6,7 @@
 #include "app/oss-series-page.h"
 #include "app/oss-welcome-page.h"
 #include "app/oss-window.h"
+#include "app/oss-worklist-page.h"
 
 G_BEGIN_DECLS
 
@@ -17,7 +18,11 @@ struct _OssWindow
   OssDocument *document; /* NULL before a series is reviewed */
   OssJob *opening;       /* scan of a folder, or the demo patient being made */
   char *opening_path;
-  OssStart start; /* waits for the images */
+  OssWorklist *worklist;             /* NULL: it could not be opened, and the window does without */
+  guint worklist_version;            /* of its data, as last shown */
+  GQueue thumbnails;                 /* studies that still lack a picture */
+  const OssSimulateResult *recorded; /* the result that the worklist has; never looked into */
+  OssStart start;                    /* waits for the images */
   gboolean has_start, closing;
   GtkFileChooserNative *chooser;
 
@@ -27,9 +32,12 @@ struct _OssWindow
   AdwToastOverlay *toasts;
   AdwLeaflet *pages;
   OssWelcomePage *welcome;
+  OssWorklistPage *worklist_page;
   OssSeriesPage *series;
   OssReviewPage *review;
   GtkLabel *status, *facts;
+  GtkWidget *reading; /* progress of a scan beside the worklist */
+  GtkProgressBar *reading_bar;
 };
 
 void oss_window_class_init_actions (GtkWidgetClass *widget_class);
@@ -45,5 +53,23 @@ void oss_window_review (OssWindow *self, const char *path, const OssSeries *seri
 void oss_window_open_demo (OssWindow *self);
 /* Runs a job that is not the document's; "opening" until it ends. */
 OssJob *oss_window_begin_opening (OssWindow *self, const char *path, const char *title);
+
+/* The page that Back leads to in the end: the worklist, or the welcome while it is empty. */
+GtkWidget *oss_window_home (OssWindow *self);
+
+/* The worklist in the window */
+void oss_window_worklist_init (OssWindow *self);
+void oss_window_worklist_dispose (OssWindow *self);
+void oss_window_worklist_class_init (GtkWidgetClass *widget_class);
+void oss_window_worklist_update_actions (OssWindow *self);
+/* Something was imported: shows it, and makes pictures of what has none. */
+void oss_window_worklist_imported (OssWindow *self, OssSeriesList *list, gint64 first);
+/* Keeps the result of the document, once; a failure where there is no result. */
+void oss_window_worklist_record (OssWindow *self);
+void oss_window_worklist_record_failure (OssWindow *self);
+/* (transfer full) */
+char *oss_window_series_path (const OssSeries *series, const char *fallback);
+/* Scans @paths (array zero-terminated=1) and shows the series of @study_uid; @review: goes on to the best of them. */
+void oss_window_open_study (OssWindow *self, const char *const *paths, const char *study_uid, gboolean review);
 
 G_END_DECLS

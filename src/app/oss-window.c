@@ -68,7 +68,11 @@ update_status_bar (OssWindow *self)
   g_autofree char *text = NULL;
 
   gtk_label_set_label (self->facts, "");
-  if (page == GTK_WIDGET (self->welcome))
+  gtk_widget_set_visible (self->reading, page == GTK_WIDGET (self->worklist_page) && self->opening != NULL);
+  if (page == GTK_WIDGET (self->worklist_page))
+    text = self->opening != NULL ? g_strdup (oss_job_get_title (self->opening))
+                                 : oss_worklist_page_summary (self->worklist_page);
+  else if (page == GTK_WIDGET (self->welcome))
     text = g_strdup ("Ossature " OSS_VERSION);
   else if (page == GTK_WIDGET (self->series))
     text =
@@ -80,6 +84,18 @@ update_status_bar (OssWindow *self)
       return;
     }
   gtk_label_set_label (self->status, text);
+}
+
+/* The scan goes on while the worklist is looked at. */
+static void
+opening_detail_cb (OssWindow *self, GParamSpec *pspec, OssJob *job)
+{
+  g_autofree char *text = NULL;
+
+  if (job != self->opening || oss_window_get_page (self) != GTK_WIDGET (self->worklist_page))
+    return;
+  text = g_strdup_printf ("%s · %s", oss_job_get_title (job), oss_job_get_detail (job));
+  oss_window_tell (self, text);
 }
 
 static void
@@ -119,7 +135,10 @@ oss_window_tell (OssWindow *self, const char *status)
 gboolean
 oss_window_is_empty (OssWindow *self)
 {
-  return self->document == NULL && self->opening == NULL && oss_window_get_page (self) == GTK_WIDGET (self->welcome);
+  GtkWidget *page = oss_window_get_page (self);
+
+  return self->document == NULL && self->opening == NULL
+         && (page == GTK_WIDGET (self->welcome) || page == GTK_WIDGET (self->worklist_page));
 }
 
 /* The document */
@@ -151,7 +170,10 @@ static void
 document_changed_cb (OssWindow *self)
 {
   if (oss_document_get_job (self->document) == NULL)
-    update_status_bar (self);
+    {
+      update_status_bar (self);
+      oss_window_worklist_record (self);
+    }
   oss_window_update_actions (self);
   begin_start (self);
 }
@@ -168,7 +190,10 @@ document_failed_cb (OssWindow *self, const char *sentence)
       oss_window_show_page (self, GTK_WIDGET (self->series));
     }
   else
-    oss_window_toast (self, sentence);
+    {
+      oss_window_worklist_record_failure (self);
+      oss_window_toast (self, sentence);
+    }
 }
 
 static void
@@ -238,6 +263,15 @@ oss_window_begin_opening (OssWindow *self, const char *path, const char *title)
   add_job (self, job);
   g_free (self->opening_path);
   self->opening_path = g_strdup (path);
+  g_object_bind_property (job, "fraction", self->reading_bar, "fraction", G_BINDING_SYNC_CREATE);
+  g_signal_connect_object (job, "notify::detail", G_CALLBACK (opening_detail_cb), self, G_CONNECT_SWAPPED);
+  /* Beside a worklist the status bar tells how far it is; else it has the window for itself. */
+  if (oss_window_home (self) == GTK_WIDGET (self->worklist_page)
+      && oss_window_get_page (self) == GTK_WIDGET (self->worklist_page))
+    {
+      oss_window_show_page (self, GTK_WIDGET (self->worklist_page));
+      return self->opening;
+    }
   oss_series_page_set_reading (self->series, path, job);
   oss_window_show_page (self, GTK_WIDGET (self->series));
   return self->opening;
@@ -372,6 +406,11 @@ oss_window_set_property (GObject *object, guint id, const GValue *value, GParamS
         oss_scene_set_show_labels (oss_document_get_scene (self->document), g_value_get_boolean (value));
       break;
     case PROP_SIDE_COLUMN:
+      if (oss_window_get_page (self) == GTK_WIDGET (self->worklist_page))
+        {
+          oss_worklist_page_toggle_details (self->worklist_page);
+          break;
+        }
       self->side_column = g_value_get_boolean (value);
       oss_review_page_set_column_shown (self->review, self->side_column);
       break;
@@ -396,6 +435,7 @@ oss_window_dispose (GObject *object)
   g_clear_object (&self->chooser);
   gtk_widget_dispose_template (GTK_WIDGET (self), OSS_TYPE_WINDOW);
   g_clear_object (&self->jobs);
+  oss_window_worklist_dispose (self);
   g_clear_pointer (&self->opening_path, g_free);
   g_clear_pointer (&self->tool, g_free);
   g_clear_pointer (&self->layout, g_free);
@@ -427,17 +467,22 @@ oss_window_class_init (OssWindowClass *klass)
   GTK_WINDOW_CLASS (klass)->close_request = oss_window_close_request;
   install_properties (object_class);
   g_type_ensure (OSS_TYPE_WELCOME_PAGE);
+  g_type_ensure (OSS_TYPE_WORKLIST_PAGE);
   g_type_ensure (OSS_TYPE_SERIES_PAGE);
   g_type_ensure (OSS_TYPE_REVIEW_PAGE);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/ossature/Ossature/ui/window.ui");
   gtk_widget_class_bind_template_child (widget_class, OssWindow, toasts);
   gtk_widget_class_bind_template_child (widget_class, OssWindow, pages);
   gtk_widget_class_bind_template_child (widget_class, OssWindow, welcome);
+  gtk_widget_class_bind_template_child (widget_class, OssWindow, worklist_page);
+  gtk_widget_class_bind_template_child (widget_class, OssWindow, reading);
+  gtk_widget_class_bind_template_child (widget_class, OssWindow, reading_bar);
   gtk_widget_class_bind_template_child (widget_class, OssWindow, series);
   gtk_widget_class_bind_template_child (widget_class, OssWindow, review);
   gtk_widget_class_bind_template_child (widget_class, OssWindow, status);
   gtk_widget_class_bind_template_child (widget_class, OssWindow, facts);
   oss_window_class_init_actions (widget_class);
+  oss_window_worklist_class_init (widget_class);
 }
 
 static void
@@ -456,7 +501,11 @@ oss_window_init (OssWindow *self)
   g_signal_connect_swapped (self->review, "status", G_CALLBACK (oss_window_tell), self);
   g_signal_connect (drop, "drop", G_CALLBACK (drop_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (drop));
-  oss_window_show_page (self, GTK_WIDGET (self->welcome));
+  oss_worklist_page_set_jobs (self->worklist_page, self->jobs);
+  g_signal_connect_swapped (self->worklist_page, "summary", G_CALLBACK (update_status_bar), self);
+  oss_window_worklist_init (self);
+  oss_window_show_page (self, oss_window_home (self));
+  oss_worklist_page_focus_list (self->worklist_page);
 }
 
 OssWindow *

@@ -95,92 +95,88 @@ get_header (OssWorklist *self, gint64 id)
   return header;
 }
 
-gboolean
-oss_worklist_recall_file (OssWorklist *self, const char *path, guint layout, guint64 size, gint64 mtime_ns,
-                          GBytes **bytes)
+GBytes *
+oss_worklist_recall_file (OssWorklist *self, const char *path, guint64 size, gint64 mtime_ns)
 {
-  static const char sql[] = "SELECT header, difference FROM files"
-                            " WHERE path = ? AND size = ? AND mtime_ns = ? AND layout = ?";
+  static const char sql[] = "SELECT header, difference FROM files WHERE path = ? AND size = ? AND mtime_ns = ?";
   sqlite3_stmt *statement = oss_worklist_prepare (self, sql, NULL);
-  gboolean known = FALSE;
+  GBytes *bytes = NULL;
 
-  *bytes = NULL;
   if (statement == NULL)
-    return FALSE;
-  oss_worklist_bind (statement, "plli", path, (gint64) size, mtime_ns, (int) layout);
+    return NULL;
+  oss_worklist_bind (statement, "pll", path, (gint64) size, mtime_ns);
   if (oss_worklist_step (self, statement, NULL))
     {
-      known = sqlite3_column_type (statement, 0) == SQLITE_NULL;
-      if (!known)
-        {
-          GBytes *header = get_header (self, sqlite3_column_int64 (statement, 0));
+      GBytes *header = get_header (self, sqlite3_column_int64 (statement, 0));
 
-          if (header != NULL)
-            *bytes = apply_difference (header, sqlite3_column_blob (statement, 1),
-                                       (gsize) sqlite3_column_bytes (statement, 1));
-          known = *bytes != NULL;
-        }
+      if (header != NULL)
+        bytes =
+            apply_difference (header, sqlite3_column_blob (statement, 1), (gsize) sqlite3_column_bytes (statement, 1));
     }
   oss_worklist_end (statement);
-  return known;
+  return bytes;
 }
 
-/* Stores @bytes whole; what follows will be near to it. */
-static gboolean
-put_header (OssWorklist *self, guint layout, GBytes *bytes, const char *study_uid, GError **error)
+/* Stores @bytes whole; what follows will be near to it.  0 with an error. */
+static gint64
+put_header (OssWorklist *self, GBytes *bytes, GError **error)
 {
-  sqlite3_stmt *statement = oss_worklist_prepare (
-      self, "INSERT INTO headers (layout, study_uid, bytes) VALUES (?, ?, ?) RETURNING id", error);
+  sqlite3_stmt *statement = oss_worklist_prepare (self, "INSERT INTO headers (bytes) VALUES (?) RETURNING id", error);
   gsize size;
   const void *data = g_bytes_get_data (bytes, &size);
   gint64 id;
 
   if (statement == NULL)
-    return FALSE;
-  oss_worklist_bind (statement, "is", (int) layout, study_uid);
-  sqlite3_bind_blob64 (statement, 3, data, size, SQLITE_TRANSIENT);
+    return 0;
+  sqlite3_bind_blob64 (statement, 1, data, size, SQLITE_TRANSIENT);
   id = oss_worklist_step (self, statement, error) ? sqlite3_column_int64 (statement, 0) : 0;
   oss_worklist_end (statement);
   if (id == 0)
-    return FALSE;
-  self->last_header = id;
-  self->last_header_layout = layout;
-  g_free (self->last_header_study);
-  self->last_header_study = g_strdup (study_uid != NULL ? study_uid : "");
+    return 0;
   if (g_hash_table_size (self->headers) >= MOST_HEADERS_KEPT)
     g_hash_table_remove_all (self->headers);
   g_hash_table_insert (self->headers, g_memdup2 (&id, sizeof id), g_bytes_ref (bytes));
-  return TRUE;
+  g_hash_table_insert (self->nearest, GSIZE_TO_POINTER (size), g_memdup2 (&id, sizeof id));
+  return id;
+}
+
+/* Names of one patient are never kept in the header of another, which may be purged before. */
+static void
+enter_folder (OssWorklist *self, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (g_strcmp0 (folder, self->folder) == 0)
+    return;
+  g_free (self->folder);
+  self->folder = g_steal_pointer (&folder);
+  g_hash_table_remove_all (self->nearest);
 }
 
 gboolean
-oss_worklist_remember_file (OssWorklist *self, const char *path, guint layout, guint64 size, gint64 mtime_ns,
-                            GBytes *bytes, const char *study_uid, GError **error)
+oss_worklist_remember_file (OssWorklist *self, const char *path, guint64 size, gint64 mtime_ns, GBytes *bytes,
+                            GError **error)
 {
-  static const char sql[] = "INSERT OR REPLACE INTO files (path, size, mtime_ns, layout, header, difference)"
-                            " VALUES (?, ?, ?, ?, ?, ?)";
+  static const char sql[] =
+      "INSERT OR REPLACE INTO files (path, size, mtime_ns, header, difference) VALUES (?, ?, ?, ?, ?)";
   g_autoptr (GByteArray) difference = NULL;
   sqlite3_stmt *statement;
   GError *failure = NULL;
+  const gint64 *near;
+  GBytes *header;
+  gint64 id;
 
-  if (bytes != NULL)
-    {
-      gboolean likely = self->last_header != 0 && self->last_header_layout == layout
-                        && g_strcmp0 (self->last_header_study, study_uid != NULL ? study_uid : "") == 0;
-      GBytes *near = likely ? get_header (self, self->last_header) : NULL;
-
-      difference = near != NULL ? difference_between (near, bytes) : NULL;
-      if (difference == NULL && !put_header (self, layout, bytes, study_uid, error))
-        return FALSE;
-    }
-  statement = oss_worklist_prepare (self, sql, error);
+  enter_folder (self, path);
+  near = g_hash_table_lookup (self->nearest, GSIZE_TO_POINTER (g_bytes_get_size (bytes)));
+  header = near != NULL ? get_header (self, *near) : NULL;
+  difference = header != NULL ? difference_between (header, bytes) : NULL;
+  id = difference != NULL ? *near : put_header (self, bytes, error);
+  statement = id != 0 ? oss_worklist_prepare (self, sql, error) : NULL;
   if (statement == NULL)
     return FALSE;
-  oss_worklist_bind (statement, "plli", path, (gint64) size, mtime_ns, (int) layout);
-  if (bytes != NULL)
-    sqlite3_bind_int64 (statement, 5, self->last_header);
+  oss_worklist_bind (statement, "plll", path, (gint64) size, mtime_ns, id);
   if (difference != NULL)
-    sqlite3_bind_blob (statement, 6, difference->data, (int) difference->len, SQLITE_TRANSIENT);
+    sqlite3_bind_blob (statement, 5, difference->data, (int) difference->len, SQLITE_TRANSIENT);
   oss_worklist_step (self, statement, &failure);
   oss_worklist_end (statement);
   if (failure != NULL)
@@ -203,7 +199,70 @@ oss_worklist_end_files (OssWorklist *self, gboolean keep, GError **error)
   if (!kept)
     {
       g_hash_table_remove_all (self->headers);
-      self->last_header = 0;
+      g_hash_table_remove_all (self->nearest);
     }
   return kept || !keep;
+}
+
+/* --- Scanning --- */
+
+typedef struct
+{
+  OssWorklist *worklist;
+  gboolean writing; /* a transaction is open */
+  gboolean broken;  /* writing failed once: no second try in this scan */
+} Cache;
+
+static void
+end_group (Cache *cache)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!cache->writing)
+    return;
+  cache->writing = FALSE;
+  if (!oss_worklist_end_files (cache->worklist, !cache->broken, &error))
+    {
+      g_debug ("headers are not remembered: %s", error->message);
+      cache->broken = TRUE;
+    }
+}
+
+/* Groups of files are looked up, then remembered: the lock is held while a group is written, not while files are
+ * read. */
+static GBytes *
+look_up (const char *path, guint64 size, gint64 changed_ns, void *data)
+{
+  Cache *cache = data;
+
+  end_group (cache);
+  return oss_worklist_recall_file (cache->worklist, path, size, changed_ns);
+}
+
+static void
+remember (const char *path, guint64 size, gint64 changed_ns, GBytes *record, void *data)
+{
+  Cache *cache = data;
+  g_autoptr (GError) error = NULL;
+
+  if (cache->broken)
+    return;
+  if (!cache->writing)
+    cache->writing = oss_worklist_begin_files (cache->worklist, &error);
+  if (!cache->writing || !oss_worklist_remember_file (cache->worklist, path, size, changed_ns, record, &error))
+    {
+      g_debug ("headers are not remembered: %s", error->message);
+      cache->broken = TRUE;
+    }
+}
+
+OssSeriesList *
+oss_worklist_scan (OssWorklist *self, const char *const *paths, const OssTick *tick, GError **error)
+{
+  Cache cache = { self, FALSE, FALSE };
+  const OssSeriesCache hooks = { look_up, remember, &cache };
+  OssSeriesList *list = oss_series_scan_cached (paths, &hooks, tick, error);
+
+  end_group (&cache);
+  return list;
 }

@@ -144,15 +144,23 @@ put_study (OssWorklist *self, const OssSeries *series, gint64 patient, const cha
   return returned_id (self, statement, error);
 }
 
-/* What an analysis of the series rests on: its files by number, where they lie, and how they were made. */
+/* What an analysis of the series rests on: its images, where they lie, and how they were made. */
 static char *
 fingerprint (const OssSeries *series)
 {
   const OssGrid *grid = &series->grid;
+  g_autoptr (GChecksum) images = g_checksum_new (G_CHECKSUM_SHA256);
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, "%u %s %g %d", series->files->len, or_empty (series->kernel), series->kvp,
-                          series->verdict);
+  for (guint i = 0; series->sop_uids != NULL && i < series->sop_uids->len; i++)
+    {
+      const char *uid = or_empty (g_ptr_array_index (series->sop_uids, i));
+
+      g_checksum_update (images, (const guchar *) uid, (gssize) strlen (uid) + 1);
+    }
+
+  g_string_append_printf (text, "%u %s %g %d %s", series->files->len, or_empty (series->kernel), series->kvp,
+                          series->verdict, g_checksum_get_string (images));
   if (series->has_grid)
     g_string_append_printf (text, " %dx%dx%d %.5f %.5f %.5f at %.4f %.4f %.4f", grid->size[0], grid->size[1],
                             grid->size[2], grid->spacing[0], grid->spacing[1], grid->spacing[2], grid->origin[0],

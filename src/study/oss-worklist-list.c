@@ -282,7 +282,7 @@ read_reasons (OssWorklist *self, gint64 series, GPtrArray *reasons, GError **err
     {
       OssReason *reason = g_new0 (OssReason, 1);
 
-      reason->severity = sqlite3_column_int (statement, 0) != 0 ? OSS_REASON_REFUSAL : OSS_REASON_NOTE;
+      reason->severity = (OssReasonSeverity) CLAMP (sqlite3_column_int (statement, 0), 0, OSS_REASON_FACT);
       reason->code = g_intern_string ((const char *) sqlite3_column_text (statement, 1));
       reason->text = oss_worklist_column_text (statement, 2);
       g_ptr_array_add (reasons, reason);
@@ -434,8 +434,10 @@ gboolean
 oss_worklist_purge (OssWorklist *self, GError **error)
 {
   static const char *const steps[] = {
-    "DELETE FROM files WHERE header IN (SELECT h.id FROM headers h JOIN studies s USING (study_uid) WHERE s.removed)",
-    "DELETE FROM headers WHERE study_uid <> '' AND study_uid IN (SELECT study_uid FROM studies WHERE removed)",
+    /* Whatever lies in the folders of a removed study, and below them: '0' follows '/'. */
+    "DELETE FROM files WHERE EXISTS (SELECT 1 FROM series r JOIN studies s ON s.id = r.study WHERE s.removed"
+    " AND files.path >= CAST(r.folder || x'2f' AS BLOB) AND files.path < CAST(r.folder || x'30' AS BLOB))",
+    "DELETE FROM headers WHERE id NOT IN (SELECT header FROM files)",
     "DELETE FROM studies WHERE removed",
     "DELETE FROM patients WHERE id NOT IN (SELECT patient FROM studies)",
   };
@@ -446,7 +448,7 @@ oss_worklist_purge (OssWorklist *self, GError **error)
   for (gsize i = 0; i < G_N_ELEMENTS (steps) && ok; i++)
     ok = oss_worklist_exec (self, steps[i], error);
   g_hash_table_remove_all (self->headers);
-  self->last_header = 0;
+  g_hash_table_remove_all (self->nearest);
   if (!oss_worklist_finish (self, ok, error))
     return FALSE;
   /* The log still holds what was removed. */

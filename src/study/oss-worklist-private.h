@@ -14,9 +14,8 @@ struct _OssWorklist
   GThread *owner;
   GHashTable *statements; /* SQL -> sqlite3_stmt*, prepared once */
   GHashTable *headers;    /* id -> GBytes*: blocks that files are differences to */
-  gint64 last_header;     /* what the next remembered file is likely to be near to; 0: none */
-  guint last_header_layout;
-  char *last_header_study; /* its Study Instance UID: one study's file is never a difference to another's */
+  GHashTable *nearest;    /* size -> id: what the next file of that size is likely to be near to */
+  char *folder;           /* of the file remembered last: no file is a difference to one of another folder */
 };
 
 /* The version of the schema that this program writes. */

@@ -41,13 +41,10 @@ static const char *const steps[] = {
   "  position INTEGER NOT NULL, severity INTEGER NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL,"
   "  PRIMARY KEY (series, position)) WITHOUT ROWID;",
   /* 2: what was read of files: most headers of a series are a few bytes away from the first */
-  "CREATE TABLE headers ("
-  "  id INTEGER PRIMARY KEY, layout INTEGER NOT NULL, study_uid TEXT NOT NULL, bytes BLOB NOT NULL);"
-  "CREATE INDEX headers_by_study ON headers (study_uid);"
+  "CREATE TABLE headers (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);"
   "CREATE TABLE files ("
-  "  path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, layout INTEGER NOT NULL,"
-  "  header INTEGER REFERENCES headers (id) ON DELETE CASCADE," /* NULL: the file is none of ours */
-  "  difference BLOB) WITHOUT ROWID;"
+  "  path BLOB PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,"
+  "  header INTEGER NOT NULL REFERENCES headers (id) ON DELETE CASCADE, difference BLOB) WITHOUT ROWID;"
   "CREATE INDEX files_by_header ON files (header);",
   /* 3: analyses, quality scans, pictures */
   "CREATE TABLE analyses ("

@@ -381,6 +381,7 @@ oss_worklist_open (const char *path, char **notice, GError **error)
   self->owner = g_thread_self ();
   self->statements = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, finalize_statement);
   self->headers = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  self->nearest = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   return self;
 }
 
@@ -391,8 +392,9 @@ oss_worklist_close (OssWorklist *self)
     return;
   g_hash_table_unref (self->statements);
   g_hash_table_unref (self->headers);
+  g_hash_table_unref (self->nearest);
   sqlite3_close_v2 (self->database);
-  g_free (self->last_header_study);
+  g_free (self->folder);
   g_free (self->path);
   g_free (self);
 }

@@ -251,19 +251,24 @@ OSS_API GPtrArray *oss_worklist_get_quality_scans (OssWorklist *self, GError **e
 
 /**
  * oss_worklist_recall_file:
- * @layout: a number that stands for what @bytes means to the caller; what was stored under another is not recalled
  * @size, @mtime_ns: of the file now; other ones are no match
- * @bytes: (out) (transfer full) (nullable): what was remembered; NULL: that the file is none of ours
  *
- * Returns: TRUE when the file was remembered and has not changed
+ * Returns: (transfer full) (nullable): what was remembered of the file; NULL: nothing, or it has changed
  */
-OSS_API gboolean oss_worklist_recall_file (OssWorklist *self, const char *path, guint layout, guint64 size,
-                                           gint64 mtime_ns, GBytes **bytes);
-/* @bytes: (nullable); @study_uid: (nullable): purged with that study.  Cheap between begin and end, which make one
- * transaction of many files. */
-OSS_API gboolean oss_worklist_remember_file (OssWorklist *self, const char *path, guint layout, guint64 size,
-                                             gint64 mtime_ns, GBytes *bytes, const char *study_uid, GError **error);
+OSS_API GBytes *oss_worklist_recall_file (OssWorklist *self, const char *path, guint64 size, gint64 mtime_ns);
+/* Purged with the studies of its folder.  Cheap between begin and end, which make one transaction of many files. */
+OSS_API gboolean oss_worklist_remember_file (OssWorklist *self, const char *path, guint64 size, gint64 mtime_ns,
+                                             GBytes *bytes, GError **error);
 OSS_API gboolean oss_worklist_begin_files (OssWorklist *self, GError **error);
 OSS_API gboolean oss_worklist_end_files (OssWorklist *self, gboolean keep, GError **error);
+
+/**
+ * oss_worklist_scan:
+ *
+ * oss_series_scan() that reads only what is new or has changed since the last time, and remembers it.  A worklist that
+ * cannot be written makes the scan slower, not impossible.
+ */
+OSS_API OssSeriesList *
+oss_worklist_scan (OssWorklist *self, const char *const *paths, const OssTick *tick, GError **error);
 
 G_END_DECLS

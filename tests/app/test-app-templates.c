@@ -15,6 +15,8 @@
 #include "app/oss-step-card.h"
 #include "app/oss-welcome-page.h"
 #include "app/oss-window.h"
+#include "app/oss-worklist-details.h"
+#include "app/oss-worklist-page.h"
 
 static void
 turn (void)
@@ -116,15 +118,22 @@ main (int argc, char **argv)
   {
     const char *path;
     GType type;
-  } widgets[] = {
-    { "/app/template/welcome", OSS_TYPE_WELCOME_PAGE }, { "/app/template/series", OSS_TYPE_SERIES_PAGE },
-    { "/app/template/caps", OSS_TYPE_CAPS_CHOICE },     { "/app/template/post-yield", OSS_TYPE_POST_YIELD_CHOICE },
-    { "/app/template/review", OSS_TYPE_REVIEW_PAGE },   { "/app/template/card", OSS_TYPE_STEP_CARD },
-    { "/app/template/column", OSS_TYPE_STEP_COLUMN },   { "/app/template/jobs", OSS_TYPE_JOBS_BUTTON },
-    { "/app/template/badge", OSS_TYPE_BADGE },          { "/app/template/slice", OSS_TYPE_SLICE_PANE },
-    { "/app/template/model", OSS_TYPE_MODEL_PANE },     { "/app/template/window", OSS_TYPE_WINDOW },
-    { "/app/template/curve", OSS_TYPE_CURVE_VIEW },     { "/app/template/estimates", OSS_TYPE_ESTIMATES_BUTTON }
-  };
+  } widgets[] = { { "/app/template/welcome", OSS_TYPE_WELCOME_PAGE },
+                  { "/app/template/worklist", OSS_TYPE_WORKLIST_PAGE },
+                  { "/app/template/details", OSS_TYPE_WORKLIST_DETAILS },
+                  { "/app/template/series", OSS_TYPE_SERIES_PAGE },
+                  { "/app/template/caps", OSS_TYPE_CAPS_CHOICE },
+                  { "/app/template/post-yield", OSS_TYPE_POST_YIELD_CHOICE },
+                  { "/app/template/review", OSS_TYPE_REVIEW_PAGE },
+                  { "/app/template/card", OSS_TYPE_STEP_CARD },
+                  { "/app/template/column", OSS_TYPE_STEP_COLUMN },
+                  { "/app/template/jobs", OSS_TYPE_JOBS_BUTTON },
+                  { "/app/template/badge", OSS_TYPE_BADGE },
+                  { "/app/template/slice", OSS_TYPE_SLICE_PANE },
+                  { "/app/template/model", OSS_TYPE_MODEL_PANE },
+                  { "/app/template/window", OSS_TYPE_WINDOW },
+                  { "/app/template/curve", OSS_TYPE_CURVE_VIEW },
+                  { "/app/template/estimates", OSS_TYPE_ESTIMATES_BUTTON } };
 
   g_test_init (&argc, &argv, NULL);
   adw_init ();

@@ -464,11 +464,13 @@ test_remove (Fixture *fixture, gconstpointer data)
 {
   OssWorklist *worklist = fixture->worklist;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) header = g_bytes_new_static ("header of Petit^Claude", 22), recalled = NULL;
+  g_autoptr (GBytes) header = g_bytes_new_static ("header of Petit^Claude", 22), recalled = NULL,
+                     other = g_bytes_new_static ("of another", 10);
 
   import_three (worklist);
   gint64 petit = oss_worklist_find_study (worklist, "1.2.30", &error);
-  g_assert_true (oss_worklist_remember_file (worklist, "/data/IM1", 7, 100, 200, header, "1.2.30", &error));
+  g_assert_true (oss_worklist_remember_file (worklist, "/data/1.2.30.1/IM1", 100, 200, header, &error));
+  g_assert_true (oss_worklist_remember_file (worklist, "/data/1.2.30.10/IM1", 100, 200, other, &error));
   g_assert_true (oss_worklist_remove (worklist, petit, &error));
   assert_found (worklist, "BS", .descending = TRUE);
   g_assert_true (oss_worklist_restore (worklist, petit, &error));
@@ -483,7 +485,10 @@ test_remove (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   g_assert_true (oss_worklist_restore (worklist, petit, &error));
   assert_found (worklist, "BS", .descending = TRUE);
-  g_assert_false (oss_worklist_recall_file (worklist, "/data/IM1", 7, 100, 200, &recalled));
+  recalled = oss_worklist_recall_file (worklist, "/data/1.2.30.1/IM1", 100, 200);
+  g_assert_null (recalled);
+  recalled = oss_worklist_recall_file (worklist, "/data/1.2.30.10/IM1", 100, 200);
+  g_assert_true (g_bytes_equal (recalled, other));
   /* Forgotten for good: no page of the file keeps the name. */
   g_assert_false (file_holds (fixture, "Petit"));
   g_assert_true (file_holds (fixture, "Brandt"));
@@ -544,38 +549,33 @@ test_files (Fixture *fixture, gconstpointer data)
   g_assert_true (oss_worklist_begin_files (worklist, &error));
   for (int i = 0; i < N; i++)
     {
-      g_autofree char *path = g_strdup_printf ("/data/\xff%d", i); /* no UTF-8 */
-      int scattered = i % 100 == 99 ? SIZE : 30;                   /* now and then another series */
+      g_autofree char *path = g_strdup_printf ("/data/\xff%d/%d", i / 150, i); /* no UTF-8 */
+      int scattered = i % 100 == 99 ? SIZE : 30;                               /* now and then another series */
+      gsize size = (gsize) (SIZE - i % 7 / 6);                                 /* and another length */
 
       for (int j = 0; j < scattered; j++)
         bytes[g_rand_int_range (random, 0, SIZE)] ^= (guint8) (i + j);
-      g_ptr_array_add (headers, g_bytes_new (bytes, SIZE));
-      g_assert_true (oss_worklist_remember_file (worklist, path, 1, 1000, i, g_ptr_array_index (headers, i),
-                                                 i < 150 ? "1.2" : "1.3", &error));
+      g_ptr_array_add (headers, g_bytes_new (bytes, size));
+      g_assert_true (oss_worklist_remember_file (worklist, path, 1000, i, g_ptr_array_index (headers, i), &error));
     }
-  g_assert_true (oss_worklist_remember_file (worklist, "/data/notes.txt", 1, 12, 5, NULL, NULL, &error));
   g_assert_true (oss_worklist_end_files (worklist, TRUE, &error));
   g_assert_no_error (error);
   g_autoptr (OssWorklist) other = oss_worklist_open (fixture->path, NULL, &error);
   for (int i = 0; i < N; i++)
     {
-      g_autofree char *path = g_strdup_printf ("/data/\xff%d", i);
-      g_autoptr (GBytes) back = NULL, no = NULL;
+      g_autofree char *path = g_strdup_printf ("/data/\xff%d/%d", i / 150, i);
+      g_autoptr (GBytes) back = oss_worklist_recall_file (other, path, 1000, i);
 
-      g_assert_true (oss_worklist_recall_file (other, path, 1, 1000, i, &back));
       g_assert_true (g_bytes_equal (back, g_ptr_array_index (headers, i)));
-      g_assert_false (oss_worklist_recall_file (other, path, 1, 1001, i, &no));
-      g_assert_false (oss_worklist_recall_file (other, path, 1, 1000, i + 1, &no));
-      g_assert_false (oss_worklist_recall_file (other, path, 2, 1000, i, &no));
+      g_assert_null (oss_worklist_recall_file (other, path, 1001, i));
+      g_assert_null (oss_worklist_recall_file (other, path, 1000, i + 1));
     }
-  g_autoptr (GBytes) none = NULL;
-  g_assert_true (oss_worklist_recall_file (other, "/data/notes.txt", 1, 12, 5, &none));
-  g_assert_null (none);
+  g_assert_null (oss_worklist_recall_file (other, "/data/unknown", 1, 1));
   /* Rolled back: not there. */
   g_assert_true (oss_worklist_begin_files (worklist, &error));
-  g_assert_true (oss_worklist_remember_file (worklist, "/data/x", 1, 1, 1, headers->pdata[0], "1.2", &error));
+  g_assert_true (oss_worklist_remember_file (worklist, "/data/x", 1, 1, headers->pdata[0], &error));
   g_assert_true (oss_worklist_end_files (worklist, FALSE, &error));
-  g_assert_false (oss_worklist_recall_file (worklist, "/data/x", 1, 1, 1, &none));
+  g_assert_null (oss_worklist_recall_file (worklist, "/data/x", 1, 1));
 }
 
 static void

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""test_worklist.py PROGRAM CLI: the worklist as a person uses it, over several starts of the program.
+
+Three virtual patients are read, found, filtered, sorted, opened, removed and brought back; a folder that is gone is
+flagged.  Pictures of every stage go to $SCREENSHOTS.
+"""
+import os, re, shutil, subprocess, sys, tempfile, time
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from uidrive import App, Atspi
+
+PROGRAM, CLI = sys.argv[1:3]
+SHOTS = os.environ.get("SCREENSHOTS", "screenshots")
+os.makedirs(SHOTS, exist_ok=True)
+passed = 0
+
+
+def ok(what):
+    global passed
+    passed += 1
+    print(f"ok {passed} {what}", flush=True)
+
+
+def shot(app, name):
+    time.sleep(0.4)
+    app.screenshot(os.path.join(SHOTS, name + ".png"))
+
+
+def shown(o):
+    """Whether the object has a place on the window: GTK 4.8 calls what lies on a hidden page visible too."""
+    return o.get_extents(Atspi.CoordType.WINDOW).width > 0
+
+
+def labels(app):
+    return [o.get_name() or "" for o in app.walk() if o.get_role_name() in ("label", "status bar") and shown(o)]
+
+
+def find(app, pattern, timeout=10):
+    def look():
+        for o in app.walk():
+            if o.get_role_name() in ("label", "status bar") and re.search(pattern, o.get_name() or "") \
+                    and shown(o):
+                return o
+    return app.wait(look, timeout)
+
+
+def gone(app, pattern):
+    app.wait(lambda: not any(re.search(pattern, text) for text in labels(app)))
+
+
+def button(app, name, roles=("push button", "toggle button")):
+    def look():
+        for o in app.walk():
+            if o.get_role_name() in roles and re.search(name, o.get_name() or "") and shown(o) \
+                    and app.has(o, "SENSITIVE"):
+                return o
+    return app.wait(look)
+
+
+def press(app, name):
+    app.act(button(app, name))
+
+
+def names_in_order(app):
+    """The patients' names from top to bottom."""
+    rows = []
+    for o in app.walk():
+        if o.get_role_name() == "label" and re.match(r"^Virtual, \d{4}$", o.get_name() or "") and shown(o):
+            e = o.get_extents(Atspi.CoordType.WINDOW)
+            rows.append((e.y, e.x, o.get_name()))
+    left = min((x for _, x, _ in rows), default=0)
+    return [name for _, x, name in sorted(rows) if x == left]
+
+
+def wait_for_names(app, numbers):
+    """Until the list shows these patients in this order."""
+    wanted, seen = ["Virtual, " + n for n in numbers], []
+
+    def look():
+        seen[:] = names_in_order(app)
+        return seen == wanted
+    try:
+        app.wait(look)
+    except AssertionError:
+        raise AssertionError(f"{wanted} wanted, {seen} shown")
+
+
+def start(*args, **env):
+    return App([PROGRAM, *args], G_DEBUG="fatal-warnings", **env)
+
+
+def read_folder(folder):
+    a = start(folder)
+    try:
+        find(a, r"^3 studies · newest first$", 60)
+        button(a, "^Filter: All, 3$")
+        button(a, "^Filter: Ready, 3$")
+        button(a, "^Filter: Refused, 0$")
+        find(a, r"^VP-0001 · ")
+        find(a, "^B70f$")
+        button(a, "^Review Virtual, ")
+        shot(a, "20-worklist")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+    ok("a folder of three studies is listed with counts and details")
+
+
+def find_and_filter():
+    a = start()
+    try:
+        find(a, r"^3 studies · newest first$")
+        ok("the worklist is there at the next start")
+        a.key("ctrl+f")
+        a.type("virtual 0002")
+        find(a, r"^1 study · newest first$")
+        wait_for_names(a, ["0002"])
+        a.key("ctrl+a")
+        a.type("nobody")
+        find(a, "^No studies match$")
+        button(a, "^Filter: All, 0$")
+        shot(a, "21-no-match")
+        press(a, "^Clear Filters$")
+        find(a, r"^3 studies")
+        press(a, "^Filter: Refused, 0$")
+        find(a, "^No studies match$")
+        press(a, "^Clear Filters$")
+        find(a, r"^3 studies")
+        ok("search and filters")
+        for order in (["0001", "0002", "0003"], ["0003", "0002", "0001"]):
+            a.click(find(a, "^Patient$"))
+            find(a, "· by patient$")
+            wait_for_names(a, order)
+        ok("a header sorts, and turns the order round")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+
+
+def remove_and_undo():
+    a = start()
+    try:
+        find(a, r"^3 studies")
+        a.click(find(a, "^Virtual, 0002$"))
+        button(a, "^Review Virtual, 0002$")
+        a.key("Delete")
+        undo = button(a, "^Undo")
+        find(a, "^Removed from the worklist; its files stay$")
+        find(a, r"^2 studies")
+        shot(a, "22-removed")
+        a.act(undo)
+        find(a, r"^3 studies")
+        button(a, "^Review Virtual, 0002$")
+        ok("a study is removed, and brought back")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+
+
+def open_study():
+    a = start()
+    try:
+        find(a, r"^3 studies")
+        a.click(find(a, "^Virtual, 0002$"))
+        button(a, "^Review Virtual, 0002$")
+        press(a, "^Series$")
+        find(a, r"^Series \d+ can be analysed$", 60)
+        find(a, r"VP-0002")
+        find(a, "^Series 2$")
+        gone(a, "VP-0001")
+        shot(a, "23-series-of-study")
+        a.window_action("win.back")
+        find(a, r"^3 studies")
+        a.click(find(a, "^Virtual, 0002$"))
+        press(a, "^Review Virtual, 0002$")
+        find(a, r"\d+ × \d+ × \d+", 60)
+        ok("a row opens its series, and the review")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+
+
+def unreachable(folder):
+    shutil.move(os.path.join(folder, "p3"), os.path.join(folder, "..", "elsewhere"))
+    a = start()
+    try:
+        find(a, "^Not reachable$", 20)
+        a.click(find(a, "^Virtual, 0003$"))
+        find(a, "^Its folder is not there")
+        shot(a, "24-not-reachable")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+    shutil.move(os.path.join(folder, "..", "elsewhere"), os.path.join(folder, "p3"))
+    a = start()
+    try:
+        find(a, r"^3 studies")
+        gone(a, "^Not reachable$")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+    ok("a folder that is gone is flagged, and not when it is back")
+
+
+def looks(name, **env):
+    a = start(**env)
+    try:
+        time.sleep(1)
+        shot(a, name)
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+    ok(name)
+
+
+work = tempfile.mkdtemp(prefix="ossature-")
+try:
+    many = os.path.join(work, "many")
+    for i in (1, 2, 3):
+        subprocess.run([CLI, "--quiet", "virtual", os.path.join(many, f"p{i}"), "--seed", str(i), "--kernels",
+                        "B40f,B70f", "--spacing", "2,2,3", "--levels", "L1-L1"], check=True, stdout=subprocess.DEVNULL)
+    read_folder(many)
+    find_and_filter()
+    remove_and_undo()
+    open_study()
+    unreachable(many)
+    looks("25-worklist-dark", ADW_DEBUG_COLOR_SCHEME="prefer-dark")
+    looks("26-worklist-german", LANGUAGE="de")
+finally:
+    shutil.rmtree(work)
+print(f"{passed} passed, 0 failed")
