@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/oss-application.h"
 
+#include "app/oss-receiver.h"
 #include "app/oss-window.h"
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"
@@ -172,12 +173,26 @@ static void
 set_accels (GtkApplication *application)
 {
   static const char *const accels[][3] = {
-    { "app.new-window", "<Control>n" },   { "app.quit", "<Control>q" }, { "app.help", "F1" },
-    { "window.close", "<Control>w" },     { "win.open", "<Control>o" }, { "win.back", "<Alt>Left" },
-    { "win.run-all", "<Control>r" },      { "win.run-step", "F5" },     { "win.cancel", "<Shift>F5" },
-    { "win.side-column", "F9" },          { "win.fullscreen", "F11" },  { "win.layout::one", "<Control>1" },
-    { "win.layout::four", "<Control>4" }, { "win.jobs", "<Control>j" }, { "win.report", "<Control>p" },
-    { "win.save-pdf", "<Control>s" },     { "win.next-region", "F6" },  { "win.search", "<Control>f" },
+    { "app.new-window", "<Control>n" },
+    { "app.quit", "<Control>q" },
+    { "app.help", "F1" },
+    { "window.close", "<Control>w" },
+    { "win.open", "<Control>o" },
+    { "win.back", "<Alt>Left" },
+    { "win.run-all", "<Control>r" },
+    { "win.run-step", "F5" },
+    { "win.cancel", "<Shift>F5" },
+    { "win.side-column", "F9" },
+    { "win.fullscreen", "F11" },
+    { "win.layout::one", "<Control>1" },
+    { "win.layout::four", "<Control>4" },
+    { "win.jobs", "<Control>j" },
+    { "win.report", "<Control>p" },
+    { "win.save-pdf", "<Control>s" },
+    { "win.next-region", "F6" },
+    { "win.search", "<Control>f" },
+    { "win.open-pacs", "<Control><Shift>o" },
+    { "win.preferences", "<Control>comma" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (accels); i++)
@@ -193,11 +208,19 @@ oss_application_startup (GApplication *application)
 }
 
 static void
+oss_application_shutdown (GApplication *application)
+{
+  oss_receiver_stop ();
+  G_APPLICATION_CLASS (oss_application_parent_class)->shutdown (application);
+}
+
+static void
 oss_application_class_init (OssApplicationClass *klass)
 {
   GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
 
   application_class->startup = oss_application_startup;
+  application_class->shutdown = oss_application_shutdown;
   application_class->activate = oss_application_activate;
   application_class->open = oss_application_open;
   application_class->command_line = oss_application_command_line;

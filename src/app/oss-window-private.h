@@ -57,11 +57,21 @@ OssJob *oss_window_begin_opening (OssWindow *self, const char *path, const char 
 /* The page that Back leads to in the end: the worklist, or the welcome while it is empty. */
 GtkWidget *oss_window_home (OssWindow *self);
 
+/* Shows the job in the list of jobs. */
+void oss_window_add_job (OssWindow *self, OssJob *job);
+
+/* Picture archives */
+void oss_window_pacs_class_init (GtkWidgetClass *widget_class);
+/* Where images from archives lie: FOLDER/STUDY/SERIES/OBJECT.dcm (transfer full) */
+char *oss_window_received_folder (void);
+
 /* The worklist in the window */
 void oss_window_worklist_init (OssWindow *self);
 void oss_window_worklist_dispose (OssWindow *self);
 void oss_window_worklist_class_init (GtkWidgetClass *widget_class);
 void oss_window_worklist_update_actions (OssWindow *self);
+/* Somebody sent images, and they are in the worklist now. */
+void oss_window_worklist_received (OssWindow *self);
 /* Something was imported: shows it, and makes pictures of what has none. */
 void oss_window_worklist_imported (OssWindow *self, OssSeriesList *list, gint64 first);
 /* Keeps the result of the document, once; a failure where there is no result. */

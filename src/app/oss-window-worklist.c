@@ -144,6 +144,15 @@ oss_window_worklist_imported (OssWindow *self, OssSeriesList *list, gint64 first
   want_pictures (self, list);
 }
 
+void
+oss_window_worklist_received (OssWindow *self)
+{
+  refresh (self);
+  if (oss_window_get_page (self) == GTK_WIDGET (self->welcome))
+    oss_window_show_page (self, oss_window_home (self));
+  oss_window_toast (self, _ ("Images were received"));
+}
+
 /* --- Results --- */
 
 static gint64

@@ -207,8 +207,8 @@ job_state_cb (OssWindow *self, GParamSpec *pspec, OssJob *job)
   oss_window_tell (self, text);
 }
 
-static void
-add_job (OssWindow *self, OssJob *job)
+void
+oss_window_add_job (OssWindow *self, OssJob *job)
 {
   g_list_store_insert (self->jobs, 0, job);
   g_signal_connect_object (job, "notify::state", G_CALLBACK (job_state_cb), self, G_CONNECT_SWAPPED);
@@ -243,7 +243,7 @@ oss_window_review (OssWindow *self, const char *path, const OssSeries *series)
   g_signal_connect_swapped (self->document, "changed", G_CALLBACK (document_changed_cb), self);
   g_signal_connect_swapped (self->document, "failed", G_CALLBACK (document_failed_cb), self);
   g_signal_connect_swapped (self->document, "report-saved", G_CALLBACK (report_saved_cb), self);
-  g_signal_connect_swapped (self->document, "job", G_CALLBACK (add_job), self);
+  g_signal_connect_swapped (self->document, "job", G_CALLBACK (oss_window_add_job), self);
   oss_review_page_set_document (self->review, self->document);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOW_LABELS]);
   oss_window_show_page (self, GTK_WIDGET (self->review));
@@ -260,7 +260,7 @@ oss_window_begin_opening (OssWindow *self, const char *path, const char *title)
   if (self->opening != NULL)
     oss_job_cancel (self->opening);
   g_set_object (&self->opening, job);
-  add_job (self, job);
+  oss_window_add_job (self, job);
   g_free (self->opening_path);
   self->opening_path = g_strdup (path);
   g_object_bind_property (job, "fraction", self->reading_bar, "fraction", G_BINDING_SYNC_CREATE);
@@ -282,8 +282,14 @@ oss_window_begin_opening (OssWindow *self, const char *path, const char *title)
 static gboolean
 has_running_job (OssWindow *self)
 {
-  return (self->opening != NULL && oss_job_is_active (self->opening))
-         || (self->document != NULL && oss_document_get_job (self->document) != NULL);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->jobs)); i++)
+    {
+      g_autoptr (OssJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
+
+      if (oss_job_is_active (job))
+        return TRUE;
+    }
+  return FALSE;
 }
 
 static void
@@ -292,8 +298,12 @@ close_response_cb (OssWindow *self, const char *response)
   if (!g_str_equal (response, "stop"))
     return;
   self->closing = TRUE;
-  if (self->opening != NULL)
-    oss_job_cancel (self->opening);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->jobs)); i++)
+    {
+      g_autoptr (OssJob) job = g_list_model_get_item (G_LIST_MODEL (self->jobs), i);
+
+      oss_job_cancel (job);
+    }
   if (self->document != NULL)
     oss_document_cancel (self->document);
   gtk_window_close (GTK_WINDOW (self));
@@ -483,6 +493,7 @@ oss_window_class_init (OssWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, OssWindow, facts);
   oss_window_class_init_actions (widget_class);
   oss_window_worklist_class_init (widget_class);
+  oss_window_pacs_class_init (widget_class);
 }
 
 static void

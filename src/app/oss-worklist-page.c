@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/oss-worklist-page.h"
 
+#include "app/oss-day-entry.h"
 #include "app/oss-format.h"
 #include "app/oss-jobs-button.h"
 #include "app/oss-menus.h"
@@ -154,23 +155,6 @@ show_result (OssWorklistPage *self)
   g_signal_emit (self, signals[SUMMARY], 0);
 }
 
-/* The day in an entry as DICOM writes it; NULL while it is none. (transfer full) */
-static char *
-entered_day (GtkEntry *entry)
-{
-  const char *text = gtk_editable_get_text (GTK_EDITABLE (entry));
-  int year, month, day;
-  char rest;
-  gboolean valid = sscanf (text, "%4d-%2d-%2d%c", &year, &month, &day, &rest) == 3
-                   && g_date_valid_dmy ((GDateDay) day, (GDateMonth) month, (GDateYear) year);
-
-  if (valid || *text == '\0')
-    gtk_widget_remove_css_class (GTK_WIDGET (entry), "error");
-  else
-    gtk_widget_add_css_class (GTK_WIDGET (entry), "error");
-  return valid ? g_strdup_printf ("%04d%02d%02d", year, month, day) : NULL;
-}
-
 /* What was chosen in a drop-down whose first entry means any. */
 static const char *
 chosen (GtkDropDown *choice)
@@ -196,11 +180,13 @@ query_changed (OssWorklistPage *self)
       query.filter = (OssWorklistFilter) i;
   query.kernel = chosen (self->kernel_choice);
   query.scanner = chosen (self->scanner_choice);
-  query.date_from = from = entered_day (self->date_from);
-  query.date_to = to = entered_day (self->date_to);
+  from = oss_day_entry_read (self->date_from);
+  to = oss_day_entry_read (self->date_to);
+  query.date_from = from != NULL && *from != '\0' ? from : NULL;
+  query.date_to = to != NULL && *to != '\0' ? to : NULL;
   oss_worklist_read_order (self->list, &query.sort, &query.descending);
   oss_worklist_model_set_query (self->model, &query);
-  if (query.kernel != NULL || query.scanner != NULL || from != NULL || to != NULL)
+  if (query.kernel != NULL || query.scanner != NULL || query.date_from != NULL || query.date_to != NULL)
     gtk_widget_add_css_class (GTK_WIDGET (self->more_button), "accent");
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self->more_button), "accent");

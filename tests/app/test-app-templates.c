@@ -8,7 +8,9 @@
 #include "app/oss-estimates-button.h"
 #include "app/oss-jobs-button.h"
 #include "app/oss-model-pane.h"
+#include "app/oss-pacs-window.h"
 #include "app/oss-post-yield-choice.h"
+#include "app/oss-preferences.h"
 #include "app/oss-review-page.h"
 #include "app/oss-series-page.h"
 #include "app/oss-slice-pane.h"
@@ -121,6 +123,8 @@ main (int argc, char **argv)
   } widgets[] = { { "/app/template/welcome", OSS_TYPE_WELCOME_PAGE },
                   { "/app/template/worklist", OSS_TYPE_WORKLIST_PAGE },
                   { "/app/template/details", OSS_TYPE_WORKLIST_DETAILS },
+                  { "/app/template/pacs", OSS_TYPE_PACS_WINDOW },
+                  { "/app/template/preferences", OSS_TYPE_PREFERENCES },
                   { "/app/template/series", OSS_TYPE_SERIES_PAGE },
                   { "/app/template/caps", OSS_TYPE_CAPS_CHOICE },
                   { "/app/template/post-yield", OSS_TYPE_POST_YIELD_CHOICE },

@@ -166,7 +166,6 @@ def open_study():
         find(a, r"^Series \d+ can be analysed$", 60)
         find(a, r"VP-0002")
         find(a, "^Series 2$")
-        gone(a, "VP-0001")
         shot(a, "23-series-of-study")
         a.window_action("win.back")
         find(a, r"^3 studies")
