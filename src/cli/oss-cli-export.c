@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/oss-cli.h"
+#include "cli/oss-cli-pacs.h"
 
 #include "base/oss-i18n.h"
 #include "report/oss-report-capture.h"
@@ -10,7 +10,7 @@
 
 static struct
 {
-  char *dicom, *out, *source;
+  char *dicom, *out, *source, *to;
   gint64 seed;
 } given;
 
@@ -20,6 +20,8 @@ static const GOptionEntry entries[] = {
         "all (the default)"),
     "LIST" },
   { "out", 0, 0, G_OPTION_ARG_FILENAME, &given.out, N_ ("folder for the objects (default: dicom in DIR)"), "DIR" },
+  { "to", 0, 0, G_OPTION_ARG_STRING, &given.to,
+    N_ ("also send them there: AE@HOST:PORT, or a name of the connections file"), N_ ("PEER") },
   { "source", 0, 0, G_OPTION_ARG_FILENAME, &given.source,
     N_ ("where the CT series lies now, when it was moved after the analysis"), "PATH" },
   { "seed", 0, 0, G_OPTION_ARG_INT64, &given.seed, N_ ("UIDs that follow from this number, for tests"), "N" },
@@ -52,8 +54,30 @@ add_flat (OssExport *export, const char *folder, guint kinds, GError **error)
   return picture != NULL;
 }
 
+/* What was written, in its order; @report stays empty when nobody was named. */
 static gboolean
-print_result (OssCli *cli, GPtrArray *paths, GError **error)
+send (const OssPacsPeer *peer, GPtrArray *paths, OssPacsReport *report, const OssTick *tick, GError **error)
+{
+  g_ptr_array_add (paths, NULL);
+  gboolean sent = oss_pacs_send (peer, (const char *const *) paths->pdata, report, tick, error);
+  g_ptr_array_set_size (paths, (int) paths->len - 1);
+  return sent;
+}
+
+static void
+record_sent (OssReportRecord *record, const OssPacsReport *report)
+{
+  oss_report_record_begin (record, "sent");
+  oss_report_record_int (record, "objects", report->total);
+  oss_report_record_int (record, "done", report->done);
+  oss_report_record_int (record, "failed", report->failed);
+  oss_report_record_strings (record, "failures", (const char *const *) report->failures->pdata,
+                             (int) report->failures->len);
+  oss_report_record_end (record);
+}
+
+static gboolean
+print_result (OssCli *cli, GPtrArray *paths, const OssPacsReport *report, GError **error)
 {
   g_autoptr (OssReportRecord) record = oss_report_record_new ("export");
   g_autoptr (GString) text = g_string_new (NULL);
@@ -61,7 +85,13 @@ print_result (OssCli *cli, GPtrArray *paths, GError **error)
   for (guint i = 0; i < paths->len; i++)
     g_string_append_printf (text, "%s\n", (char *) g_ptr_array_index (paths, i));
   g_string_append (text, _ ("Research software, not a medical device. Not for diagnosis.\n"));
+  if (given.to != NULL)
+    g_string_append_printf (text, _ ("%s: %u of %u objects\n"), given.to, report->done, report->total);
+  for (guint i = 0; i < report->failures->len; i++)
+    g_string_append_printf (text, "  ✗ %s\n", (char *) g_ptr_array_index (report->failures, i));
   oss_report_record_strings (record, "files", (const char *const *) paths->pdata, (int) paths->len);
+  if (given.to != NULL)
+    record_sent (record, report);
   g_autofree char *json = oss_report_record_text (record);
   return oss_cli_print (cli->json ? json : text->str, error);
 }
@@ -69,15 +99,21 @@ print_result (OssCli *cli, GPtrArray *paths, GError **error)
 gboolean
 oss_cli_export (OssCli *cli, int argc, char **argv, GError **error)
 {
+  g_autofree GOptionEntry *all = oss_cli_join (
+      (const GOptionEntry *const[]){ entries, oss_cli_pacs_peer + 1, oss_cli_pacs_secure, NULL }); /* but for --peer */
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
-  OssTick read = oss_tick_part (&cli->tick, 0.0, 0.5), write = oss_tick_part (&cli->tick, 0.5, 1.0);
+  g_autoptr (OssPacsReport) report = oss_pacs_report_new ();
+  g_autoptr (OssPacsPeer) peer = NULL;
+  OssTick read = oss_tick_part (&cli->tick, 0.0, 0.4), write = oss_tick_part (&cli->tick, 0.4, 0.8);
+  OssTick rest = oss_tick_part (&cli->tick, 0.8, 1.0);
   guint kinds = OSS_EXPORT_ALL;
 
-  if (!oss_cli_parse (&argc, &argv, entries, "DIR",
+  if (!oss_cli_parse (&argc, &argv, all, "DIR",
                       _ ("DICOM objects of the analysis in DIR, in the patient's own study: sr.dcm, seg.dcm, "
-                         "pm-density.dcm, pm-von-mises.dcm, pdf.dcm and sc.dcm."),
+                         "pm-density.dcm, pm-von-mises.dcm, pdf.dcm and sc.dcm; with --to also sent."),
                       1, 1, error)
-      || (given.dicom != NULL && !oss_export_parse (given.dicom, &kinds, error)))
+      || (given.dicom != NULL && !oss_export_parse (given.dicom, &kinds, error))
+      || (given.to != NULL && (peer = oss_cli_pacs_find_peer (given.to, error)) == NULL))
     return FALSE;
   g_autoptr (OssExport) export = oss_export_from_folder (argv[1], given.source, &read, error);
   if (export == NULL || !add_flat (export, argv[1], kinds, error))
@@ -85,6 +121,7 @@ oss_cli_export (OssCli *cli, int argc, char **argv, GError **error)
   g_autofree char *out = given.out != NULL ? g_strdup (given.out) : g_build_filename (argv[1], "dicom", NULL);
   if (!oss_export_write (export, kinds, (guint64) given.seed, out, paths, &write, error))
     return FALSE;
+  gboolean sent = peer == NULL || send (peer, paths, report, &rest, error);
   oss_cli_progress_end (cli);
-  return print_result (cli, paths, error);
+  return print_result (cli, paths, report, sent ? error : NULL) && sent;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* export as scripts see it: an analysis of a virtual patient becomes DICOM objects that dciodvfy finds no error in. */
 #include "cli-run.h"
+#include "dicom/oss-pacs.h"
 #include "study/oss-study.h"
 
 #include <glib/gstdio.h>
@@ -161,6 +162,59 @@ test_import (void)
   run_line_expect (work, 0, "tet4", "--json mesh s/labels.dcm --vertebra L1 --kind tet4 --size 5 --quiet");
 }
 
+/* All regular files below @folder. */
+static void
+find_files (const char *folder, GPtrArray *found)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      char *path = g_build_filename (folder, name, NULL);
+      if (g_file_test (path, G_FILE_TEST_IS_DIR))
+        find_files (path, found);
+      if (g_file_test (path, G_FILE_TEST_IS_REGULAR))
+        g_ptr_array_add (found, path);
+      else
+        g_free (path);
+    }
+}
+
+/* A provider on loopback gets what was written; nobody there, and the files stay with a clear word. */
+static void
+test_send (void)
+{
+  static const char *const everybody[] = { "*", NULL };
+  g_autofree char *folder = g_build_filename (work, "received", NULL);
+  OssPacsNode node = { .ae_title = (char *) "HERE" };
+  const OssPacsListenerOptions options = { .node = &node, .folder = folder, .allowed = everybody };
+  g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OssPacsListener) listener = oss_pacs_listener_new (&options, &error);
+
+  g_assert_no_error (error);
+  guint port = oss_pacs_listener_port (listener);
+  g_autofree char *line =
+      g_strdup_printf ("export a --dicom sr,seg,pm,pdf --seed 5 --out sent --to HERE@127.0.0.1:%u", port);
+  run_line_expect (work, 0, "5 of 5", line);
+  find_files (folder, found);
+  g_assert_cmpuint (found->len, ==, 5);
+  for (guint i = 0; i < found->len; i++)
+    {
+      g_autofree char *bytes = NULL;
+      gsize n = 0;
+      g_assert_true (g_file_get_contents (g_ptr_array_index (found, i), &bytes, &n, NULL));
+      g_assert_cmpuint (n, >, 5000);
+      g_assert_nonnull (memmem (bytes, n, "Ossature", 8));
+    }
+  g_clear_pointer (&listener, oss_pacs_listener_free);
+  g_autofree char *nobody =
+      g_strdup_printf ("export a --dicom sr --seed 5 --out kept --timeout 2 --to HERE@127.0.0.1:%u", port);
+  run_line_expect (work, 3, "127.0.0.1", nobody);
+  g_assert_true (has ("kept/sr.dcm"));
+}
+
 static void
 test_refusals (void)
 {
@@ -200,6 +254,7 @@ main (int argc, char **argv)
   g_test_add_func ("/cli/export/uids", test_uids);
   g_test_add_func ("/cli/export/segment", test_segment);
   g_test_add_func ("/cli/export/import", test_import);
+  g_test_add_func ("/cli/export/send", test_send);
   g_test_add_func ("/cli/export/refusals", test_refusals);
   int status = g_test_run ();
   remove_work ();
