@@ -56,6 +56,7 @@ static const struct
   { "mixed-orientation", CHECK_ORIENTATION, N_ ("several orientations") },
   { "damaged", CHECK_FILES, N_ ("damaged files") },
   { "unreadable-files", CHECK_FILES, N_ ("not all readable") },
+  { "copies", CHECK_FILES, N_ ("images twice") },
   { "index-incomplete", CHECK_FILES, N_ ("fewer than the disc lists") },
   { "pixel-format", CHECK_FILES, N_ ("pixel format") },
   { "transfer-syntax", CHECK_FILES, N_ ("compression") },

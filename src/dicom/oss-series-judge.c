@@ -398,9 +398,44 @@ take_texts (OssSeries *self, const OssDicomHeader *header)
   self->transfer_syntax = g_strdup (header->transfer_syntax);
 }
 
+/* The same image, frame by frame, in another file: a disc and its copy lie side by side. */
+static void
+leave_out_copies (OssSeries *self, GPtrArray *slices)
+{
+  g_autoptr (GHashTable) first = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  guint n = 0;
+
+  for (guint i = 0; i < slices->len;)
+    {
+      OssSlice *slice = g_ptr_array_index (slices, i);
+      g_autofree char *image = g_strdup_printf ("%s %d", slice->header->sop_instance, slice->header->frame);
+      const OssSlice *other = g_hash_table_lookup (first, image);
+      gboolean copy = other != NULL && slice->header->sop_instance[0] != '\0'
+                      && memcmp (slice->header, other->header, sizeof *slice->header) == 0
+                      && strcmp (slice->path, other->path) != 0;
+      n += copy;
+      if (copy)
+        g_ptr_array_remove_index (slices, i);
+      else
+        {
+          if (other == NULL)
+            g_hash_table_insert (first, g_steal_pointer (&image), slice);
+          i++;
+        }
+    }
+  if (n > 0)
+    oss_series_add_reason (self, OSS_REASON_NOTE, "copies",
+                           OSS_NGETTEXT ("%u image is there twice, with the same identifier and size. One is used.",
+                                         "%u images are there twice or more often, with the same identifiers and "
+                                         "sizes. One of each is used.",
+                                         n),
+                           n);
+}
+
 void
 oss_series_judge (OssSeries *self, GPtrArray *slices, OssImageKind kind)
 {
+  leave_out_copies (self, slices);
   const OssDicomHeader *header = slice_at (slices, 0)->header;
 
   take_texts (self, header);

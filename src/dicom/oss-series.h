@@ -30,7 +30,7 @@ OSS_API const char *oss_reason_severity_name (OssReasonSeverity severity); /* "n
  *   geometry: "zero-spacing", "no-position", "mixed-orientation", "mixed-size", "single-slice",
  *   "too-few-slices", "duplicate-positions", "missing-slices", "mixed-spacing", "tilt",
  *   "shifted-slices"; of mixtures: "mixed-kernel", "mixed-kvp".  Notes: "thick-slices", "overlap",
- *   "slice-gap", "unknown-kernel", "sharp-kernel", "iterative", "contrast", "kvp", "unknown-kvp", "derived",
+ *   "slice-gap", "copies", "unknown-kernel", "sharp-kernel", "iterative", "contrast", "kvp", "unknown-kvp", "derived",
  *   "reformat", "lossy", "tilt-resampled", "no-sop-class", "no-series-uid", "unreadable-files", "index-incomplete".
  *   Facts: "phantom", "no-phantom" (only where somebody looked for one: oss_series_add_fact())
  * @text: translated; carries the number and says what to do

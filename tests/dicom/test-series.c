@@ -114,6 +114,30 @@ test_duplicates (void)
   fixture_remove (folder);
 }
 
+/* A disc and its copy side by side are one series; images that only say they are the same are not. */
+static void
+test_copies (void)
+{
+  char *folder = fixture_folder ();
+  g_autofree char *copy = g_build_filename (folder, "copy", NULL);
+  const OssGrid grid = fixture_grid (16, 12, 5);
+  OssCtHeader header = fixture_header (1);
+
+  fixture_write (folder, "disc", &grid, &header);
+  fixture_write (folder, "copy", &grid, &header);
+  g_autoptr (OssSeriesList) list = fixture_scan (folder);
+  const OssSeries *series = g_ptr_array_index (list->series, 0);
+  g_assert_cmpuint (list->series->len, ==, 1);
+  g_assert_cmpint (series->verdict, ==, OSS_VERDICT_NOTES);
+  g_assert_cmpuint (series->files->len, ==, 5);
+  g_assert_nonnull (strstr (fixture_reason_text (series, "copies"), "5 images"));
+  fixture_patch (copy, "B40f", "B70f", 4);
+  g_autoptr (OssSeriesList) mixed = fixture_scan (folder);
+  g_assert_cmpint (((OssSeries *) g_ptr_array_index (mixed->series, 0))->verdict, ==, OSS_VERDICT_REFUSED);
+  fixture_header_clear (&header);
+  fixture_remove (folder);
+}
+
 /* Positions that lean by atan (0.3 / 1) = 16.70 degrees against the normal. */
 static void
 test_tilt (void)
@@ -507,6 +531,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dicom/series/mixed-spacing", test_mixed_spacing);
   g_test_add_func ("/dicom/series/rounded-positions", test_rounded_positions);
   g_test_add_func ("/dicom/series/duplicates", test_duplicates);
+  g_test_add_func ("/dicom/series/copies", test_copies);
   g_test_add_func ("/dicom/series/tilt", test_tilt);
   g_test_add_func ("/dicom/series/shifted", test_shifted);
   g_test_add_func ("/dicom/series/too-few", test_too_few);
