@@ -28,7 +28,7 @@ static const struct
   { "export", oss_cli_export, N_ ("DICOM objects of an analysis: numbers, outline, fields, report, picture") },
   { "solve", oss_cli_solve, N_ ("finite elements of a given model: a deck, or an image of moduli") },
   { "homogenize", oss_cli_homogenize, N_ ("effective stiffness of a bone volume or a picture of bone") },
-  { "pacs", oss_cli_pacs_command, N_ ("talk to a PACS: echo, find, get, move, send, listen") },
+  { "pacs", oss_cli_pacs_command, N_ ("talk to a PACS: echo, find, get, move, send, commit, listen") },
   { "bench", oss_cli_bench, N_ ("how fast this machine solves, beside its own limits") },
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* "ossature pacs get", "move" and "listen": objects that come in. */
+/* "ossature pacs get", "move", "commit" and "listen": where objects, or answers, come in. */
 #include "base/oss-i18n.h"
 #include "cli/oss-cli-pacs.h"
 
@@ -8,7 +8,8 @@
 static struct
 {
   char *study, *series, *out;
-  int port, count, largest_mb, most;
+  int port, count, largest_mb, most, wait;
+  gboolean same;
   char **allow;
 } options;
 
@@ -36,6 +37,12 @@ static const GOptionEntry listen_entries[] = {
   { "count", 0, 0, G_OPTION_ARG_INT, &options.count, N_ ("end after N objects (when stopped)"), N_ ("N") },
   { NULL }
 };
+
+static const GOptionEntry commit_entries[] = { { "wait", 0, 0, G_OPTION_ARG_INT, &options.wait,
+                                                 N_ ("seconds to wait for the answer (60)"), N_ ("S") },
+                                               { "same-association", 0, 0, G_OPTION_ARG_NONE, &options.same,
+                                                 N_ ("do not listen: the answer comes back the same way"), NULL },
+                                               { NULL } };
 
 static gboolean
 need (const char *value, const char *option, GError **error)
@@ -119,6 +126,29 @@ oss_cli_pacs_move (OssCli *cli, int argc, char **argv, GError **error)
   gboolean done =
       oss_pacs_move (peer, &known->node, options.study, options.series, options.out, report, &cli->tick, error);
   return print_result (cli, report, done, error);
+}
+
+gboolean
+oss_cli_pacs_commit (OssCli *cli, int argc, char **argv, GError **error)
+{
+  const GOptionEntry *tables[] = { commit_entries, port_entries, oss_cli_pacs_peer, oss_cli_pacs_secure, NULL };
+  g_autofree GOptionEntry *entries = oss_cli_join (tables);
+  g_autoptr (OssPacsReport) report = oss_pacs_report_new ();
+
+  if (!oss_cli_parse (&argc, &argv, entries, "--peer PEER PATH…",
+                      _ ("Asks whether an archive keeps what was sent to it (storage commitment). Most archives answer "
+                         "over an association of their own: they must know this program’s title, address and port."),
+                      1, -1, error))
+    return FALSE;
+  g_autoptr (OssPacsPeer) peer = oss_cli_pacs_find_peer (oss_cli_pacs.peer, error);
+  g_autoptr (OssPacsPeers) known = peer != NULL ? load_node (error) : NULL;
+  if (known == NULL)
+    return FALSE;
+  gboolean kept = oss_pacs_commit (peer, options.same ? NULL : &known->node, (const char *const *) argv + 1,
+                                   (guint) MAX (options.wait, 0), report, &cli->tick, error);
+  if (report->total > 0 && !oss_cli_pacs_print_report (cli, report, _ ("Kept"), kept ? error : NULL))
+    return FALSE;
+  return kept;
 }
 
 /* --- Listening --- */

@@ -140,7 +140,9 @@ oss_cli_pacs_print_report (OssCli *cli, const OssPacsReport *report, const char 
         g_string_append_printf (text, _ (", %u were there already"), report->already);
       if (report->failed > 0)
         g_string_append_printf (text, _ (", %u failed"), report->failed);
-      g_string_append_printf (text, _ (" (%.1f MB in %.2f s)\n"), (double) report->bytes / 1e6, report->seconds);
+      if (report->bytes > 0)
+        g_string_append_printf (text, _ (" (%.1f MB in %.2f s)"), (double) report->bytes / 1e6, report->seconds);
+      g_string_append_c (text, '\n');
       for (guint i = 0; i < report->failures->len; i++)
         g_string_append_printf (text, "  ✗ %s\n", (char *) report->failures->pdata[i]);
     }
@@ -207,7 +209,9 @@ static const struct
   { "get", oss_cli_pacs_get, N_ ("fetch a study or series") },
   { "move", oss_cli_pacs_move, N_ ("have a study or series sent here") },
   { "send", pacs_send, N_ ("send DICOM files") },
+  { "commit", oss_cli_pacs_commit, N_ ("ask whether what was sent is kept") },
   { "listen", oss_cli_pacs_listen, N_ ("take what others send") },
+  { "peers", oss_cli_pacs_peers, N_ ("list the connections kept by name, add and remove them") },
 };
 
 static void

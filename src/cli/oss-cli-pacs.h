@@ -27,6 +27,8 @@ void oss_cli_pacs_replace (char **text, const char *value);
 gboolean oss_cli_pacs_find (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_pacs_get (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_pacs_move (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_pacs_commit (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_pacs_peers (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_pacs_listen (OssCli *cli, int argc, char **argv, GError **error);
 
 /* A member of a JSON object under construction: @json begins with "{". */

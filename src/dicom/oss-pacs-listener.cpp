@@ -61,7 +61,7 @@ choose_syntax (const T_ASC_PresentationContext &context)
 
 /* Echo, all classes of objects, and reports of storage commitment, for which the requestor is the provider. */
 void
-negotiate (T_ASC_Parameters *parameters, bool commitment)
+negotiate (T_ASC_Parameters *parameters, bool storage, bool commitment)
 {
   for (int i = 0; i < ASC_countPresentationContexts (parameters); i++)
     {
@@ -70,7 +70,7 @@ negotiate (T_ASC_Parameters *parameters, bool commitment)
         continue;
       bool report = commitment && strcmp (context.abstractSyntax, UID_StorageCommitmentPushModelSOPClass) == 0;
       bool known = report || strcmp (context.abstractSyntax, UID_VerificationSOPClass) == 0
-                   || dcmIsaStorageSOPClassUID (context.abstractSyntax, ESSC_All);
+                   || (storage && dcmIsaStorageSOPClassUID (context.abstractSyntax, ESSC_All));
       const char *syntax = known ? choose_syntax (context) : nullptr;
       if (syntax != nullptr)
         ASC_acceptPresentationContext (parameters, context.presentationContextID, syntax,
@@ -82,6 +82,34 @@ negotiate (T_ASC_Parameters *parameters, bool commitment)
 }
 
 } // namespace
+
+OFCondition
+answer_report (T_ASC_Association *assoc, T_ASC_PresentationContextID id, const T_DIMSE_N_EventReportRQ &request,
+               const Commitment &commitment)
+{
+  T_DIMSE_Message response = {};
+  T_DIMSE_N_EventReportRSP &words = response.msg.NEventReportRSP;
+  DcmDataset *data = nullptr;
+  T_ASC_PresentationContextID data_id = id;
+
+  if (request.DataSetType != DIMSE_DATASET_NULL)
+    {
+      OFCondition got = DIMSE_receiveDataSetInMemory (assoc, DIMSE_BLOCKING, 0, &data_id, &data, nullptr, nullptr);
+      if (got.bad ())
+        return got;
+    }
+  std::unique_ptr<DcmDataset> owned (data);
+  response.CommandField = DIMSE_N_EVENT_REPORT_RSP;
+  words.MessageIDBeingRespondedTo = request.MessageID;
+  words.DataSetType = DIMSE_DATASET_NULL;
+  words.EventTypeID = request.EventTypeID;
+  g_strlcpy (words.AffectedSOPClassUID, request.AffectedSOPClassUID, sizeof words.AffectedSOPClassUID);
+  g_strlcpy (words.AffectedSOPInstanceUID, request.AffectedSOPInstanceUID, sizeof words.AffectedSOPInstanceUID);
+  words.opts = O_NEVENTREPORT_AFFECTEDSOPCLASSUID | O_NEVENTREPORT_AFFECTEDSOPINSTANCEUID | O_NEVENTREPORT_EVENTTYPEID;
+  words.DimseStatus =
+      data != nullptr && commitment != nullptr ? commitment (request.EventTypeID, *data) : STATUS_N_ProcessingFailure;
+  return DIMSE_sendMessageUsingMemoryData (assoc, id, &response, nullptr, nullptr, nullptr, nullptr);
+}
 
 bool
 parse_allowed (const char *text, Allowed &allowed, GError **error)
@@ -339,37 +367,8 @@ Listener::admit (Connection &connection, T_ASC_Association *assoc)
       tell (OSS_PACS_EVENT_SENDER_REFUSED, connection, "", why);
       return false;
     }
-  negotiate (assoc->params, settings.commitment != nullptr);
+  negotiate (assoc->params, store != nullptr, settings.commitment != nullptr);
   return ASC_acknowledgeAssociation (assoc).good ();
-}
-
-OFCondition
-Listener::answer_report (T_ASC_Association *assoc, T_ASC_PresentationContextID id,
-                         const T_DIMSE_N_EventReportRQ &request)
-{
-  T_DIMSE_Message response = {};
-  T_DIMSE_N_EventReportRSP &words = response.msg.NEventReportRSP;
-  DcmDataset *data = nullptr;
-  T_ASC_PresentationContextID data_id = id;
-
-  if (request.DataSetType != DIMSE_DATASET_NULL)
-    {
-      OFCondition got = DIMSE_receiveDataSetInMemory (assoc, DIMSE_BLOCKING, 0, &data_id, &data, nullptr, nullptr);
-      if (got.bad ())
-        return got;
-    }
-  std::unique_ptr<DcmDataset> owned (data);
-  response.CommandField = DIMSE_N_EVENT_REPORT_RSP;
-  words.MessageIDBeingRespondedTo = request.MessageID;
-  words.DataSetType = DIMSE_DATASET_NULL;
-  words.EventTypeID = request.EventTypeID;
-  g_strlcpy (words.AffectedSOPClassUID, request.AffectedSOPClassUID, sizeof words.AffectedSOPClassUID);
-  g_strlcpy (words.AffectedSOPInstanceUID, request.AffectedSOPInstanceUID, sizeof words.AffectedSOPInstanceUID);
-  words.opts = O_NEVENTREPORT_AFFECTEDSOPCLASSUID | O_NEVENTREPORT_AFFECTEDSOPINSTANCEUID | O_NEVENTREPORT_EVENTTYPEID;
-  words.DimseStatus = data != nullptr && settings.commitment != nullptr
-                          ? settings.commitment (request.EventTypeID, *data)
-                          : STATUS_N_ProcessingFailure;
-  return DIMSE_sendMessageUsingMemoryData (assoc, id, &response, nullptr, nullptr, nullptr, nullptr);
 }
 
 OFCondition
@@ -379,8 +378,8 @@ Listener::answer (Connection &connection, T_ASC_Association *assoc, T_ASC_Presen
   if (message.CommandField == DIMSE_C_ECHO_RQ)
     return DIMSE_sendEchoResponse (assoc, id, &message.msg.CEchoRQ, STATUS_ECHO_Success, nullptr);
   if (message.CommandField == DIMSE_N_EVENT_REPORT_RQ)
-    return answer_report (assoc, id, message.msg.NEventReportRQ);
-  if (message.CommandField != DIMSE_C_STORE_RQ)
+    return answer_report (assoc, id, message.msg.NEventReportRQ, settings.commitment);
+  if (message.CommandField != DIMSE_C_STORE_RQ || store == nullptr)
     return DIMSE_BADCOMMANDTYPE;
   Stored stored;
   OFCondition took = store->receive (assoc, *connection.link, id, message.msg.CStoreRQ, stored);

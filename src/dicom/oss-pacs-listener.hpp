@@ -6,6 +6,12 @@
 namespace pacs
 {
 
+using Commitment = std::function<DIC_US (DIC_US event_type, DcmDataset &data)>;
+
+/* Takes the data set of an N-EVENT-REPORT off the association, hands it on and answers. */
+OFCondition answer_report (T_ASC_Association *assoc, T_ASC_PresentationContextID id,
+                           const T_DIMSE_N_EventReportRQ &request, const Commitment &commitment);
+
 /* Who may send: an empty title or address stands for any. */
 struct Allowed
 {
@@ -22,14 +28,14 @@ struct ListenerSettings
   std::function<void (OssPacsEventKind, const std::string &sender, const std::string &path, const std::string &why)>
       event;
   /* What an archive says of a storage commitment; the data set is borrowed.  Returns a DIMSE status. */
-  std::function<DIC_US (DIC_US event_type, DcmDataset &data)> commitment;
+  Commitment commitment;
 };
 
 /* Accepts connections on a thread, and serves each on one of its own. */
 class Listener
 {
 public:
-  /* NULL with @error: the port is taken, or may not be listened at. */
+  /* @store NULL: no objects are taken.  NULL with @error: the port is taken, or may not be listened at. */
   static std::unique_ptr<Listener> start (ListenerSettings settings, std::shared_ptr<Store> store, GError **error);
   ~Listener ();
   Listener (const Listener &) = delete;
@@ -72,8 +78,6 @@ private:
   void talk (Connection &connection, T_ASC_Association *assoc);
   OFCondition
   answer (Connection &connection, T_ASC_Association *assoc, T_ASC_PresentationContextID id, T_DIMSE_Message &message);
-  OFCondition
-  answer_report (T_ASC_Association *assoc, T_ASC_PresentationContextID id, const T_DIMSE_N_EventReportRQ &request);
   void tell (OssPacsEventKind kind, const Connection &connection, const std::string &path, const std::string &why);
 
   ListenerSettings settings;

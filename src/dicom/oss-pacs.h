@@ -215,6 +215,21 @@ OSS_API gboolean oss_pacs_move (const OssPacsPeer *peer, const OssPacsNode *node
                                 const char *series_uid, const char *folder, OssPacsReport *report, const OssTick *tick,
                                 GError **error);
 
+/**
+ * oss_pacs_commit:
+ * @node: (nullable): where this program listens for the answer: most archives answer over an association of their
+ *   own, to the address they know for @peer's calling title.  NULL: only an answer over the same association counts
+ * @paths: (array zero-terminated=1): files, and folders of them, that were sent before
+ * @wait_seconds: how long the archive may take to look; 0: 60
+ * @report: done: objects that the archive has promised to keep; failed: those it has not
+ *
+ * Asks whether an archive keeps what was sent to it (storage commitment, push model).
+ *
+ * Returns: FALSE when an object was not committed, or no answer came in time (NOT_FOUND)
+ */
+OSS_API gboolean oss_pacs_commit (const OssPacsPeer *peer, const OssPacsNode *node, const char *const *paths,
+                                  guint wait_seconds, OssPacsReport *report, const OssTick *tick, GError **error);
+
 typedef enum
 {
   OSS_PACS_EVENT_STORED,         /* an object lies under its name */

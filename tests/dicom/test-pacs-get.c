@@ -113,6 +113,42 @@ test_move (void)
   fixture_remove (folder);
 }
 
+/* Orthanc answers over an association of its own, to the port that it knows. */
+static void
+test_commit (void)
+{
+  g_autoptr (Archive) archive = archive_start (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (OssPacsReport) all = oss_pacs_report_new (), more = oss_pacs_report_new (), lost = oss_pacs_report_new ();
+  OssPacsNode node = { .ae_title = (char *) "OSSATURE" };
+
+  if (archive == NULL)
+    return;
+  char *folder = fixture_folder ();
+  g_autofree char *sent = g_build_filename (folder, "sent", NULL), *kept = g_build_filename (folder, "kept", NULL);
+  const char *sent_only[] = { sent, NULL }, *both[] = { sent, kept, NULL };
+  g_autoptr (OssPacsPeer) peer = archive_peer (archive);
+  node.port = archive->peer_port;
+  pacs_write_series (sent, "one", 1, 32, 6);
+  pacs_write_series (kept, "two", 2, 32, 2);
+  send_folder (peer, sent);
+  g_assert_true (oss_pacs_commit (peer, &node, sent_only, 20, all, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (all->done, ==, 6);
+  g_assert_cmpuint (all->total, ==, 6);
+  g_assert_false (oss_pacs_commit (peer, &node, both, 20, more, NULL, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_FAILED);
+  g_assert_cmpuint (more->done, ==, 6);
+  g_assert_cmpuint (more->failed, ==, 2);
+  g_assert_nonnull (strstr (more->failures->pdata[0], "0112"));
+  g_clear_error (&error);
+  /* Nobody hears the answer. */
+  g_assert_false (oss_pacs_commit (peer, NULL, sent_only, 1, lost, NULL, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND);
+  g_assert_cmpuint (lost->done, ==, 0);
+  fixture_remove (folder);
+}
+
 /* --- Interruptions --- */
 
 typedef struct
@@ -215,6 +251,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pacs/get", test_get);
   g_test_add_func ("/pacs/move", test_move);
+  g_test_add_func ("/pacs/commit", test_commit);
   g_test_add_func ("/pacs/get/killed", test_killed);
   g_test_add_func ("/pacs/get/cancel", test_cancel);
   return g_test_run ();
