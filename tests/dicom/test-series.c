@@ -86,6 +86,9 @@ test_mixed_spacing (void)
   g_autoptr (OssSeriesList) list = scan_places (folder, NULL, z, G_N_ELEMENTS (z));
 
   assert_refused (list, "mixed-spacing", "1.00 to 1.50 mm");
+  /* The first odd step goes from 3.0 to 4.5. */
+  const char *text = fixture_reason_text (g_ptr_array_index (list->series, 0), "mixed-spacing");
+  g_assert_nonnull (strstr (text, "z 3.8 mm (1.50 mm, most others 1.00 mm)"));
   fixture_remove (folder);
 }
 
@@ -350,7 +353,7 @@ test_mixed_size_and_orientation (void)
   memcpy (other.direction, (const double[9]){ 1, 0, 0, 0, 0, 1, 0, -1, 0 }, sizeof other.direction);
   fixture_write (turns, "b", &other, &header);
   g_autoptr (OssSeriesList) turned = fixture_scan (turns);
-  assert_refused (turned, "mixed-orientation", NULL);
+  assert_refused (turned, "mixed-orientation", "4 of 8 are turned against the first, by up to 90.0°");
   fixture_header_clear (&header);
   fixture_remove (sizes);
   fixture_remove (turns);
