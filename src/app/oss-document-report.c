@@ -5,7 +5,12 @@
 #include "app/oss-work.h"
 #include "base/oss-i18n.h"
 #include "render/oss-stress-picture.h"
+#include "report/oss-report-capture.h"
 #include "report/oss-report.h"
+#include "study/oss-export.h"
+
+#include <glib/gstdio.h>
+#include <unistd.h>
 
 #define PICTURE_WIDTH 800
 #define PICTURE_HEIGHT 900
@@ -60,12 +65,12 @@ stress_picture (const Request *request, char **caption, GError **error)
   return picture;
 }
 
+/* A machine without any GL still gets its numbers: the report says why the picture (nullable) is missing. */
 static gboolean
-write_pdf (const Request *request, GError **error)
+write_pdf (const Request *request, const char *path, OssPicture **drawn, GError **error)
 {
   g_autofree char *caption = NULL;
   g_autoptr (GError) no_picture = NULL;
-  /* A machine without any GL still gets its numbers: the report says why the picture is missing. */
   g_autoptr (OssPicture) picture = stress_picture (request, &caption, &no_picture);
   const OssReportOptions options = { .comment = request->comment,
                                      .paper = request->paper,
@@ -73,19 +78,75 @@ write_pdf (const Request *request, GError **error)
                                      .stress = picture,
                                      .stress_caption = picture != NULL ? caption : no_picture->message };
 
-  return oss_report_pdf (request->study, &options, request->path, error);
+  if (!oss_report_pdf (request->study, &options, path, error))
+    return FALSE;
+  if (drawn != NULL)
+    *drawn = g_steal_pointer (&picture);
+  return TRUE;
+}
+
+/* The report's bytes by way of a file that lies where the objects will. */
+static GBytes *
+make_pdf (const Request *request, OssPicture **picture, GError **error)
+{
+  g_autofree char *name = g_strdup_printf (".ossature-%d-report.pdf", (int) getpid ());
+  g_autofree char *path = g_build_filename (request->path, name, NULL);
+  g_autoptr (GError) reason = NULL;
+  char *bytes = NULL;
+  gsize n = 0;
+
+  if (!write_pdf (request, path, picture, error))
+    return NULL;
+  if (!g_file_get_contents (path, &bytes, &n, &reason))
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_FAILED, reason->message);
+  g_unlink (path);
+  return bytes != NULL ? g_bytes_new_take (bytes, n) : NULL;
+}
+
+static gboolean
+write_objects (const Request *request, const OssTick *tick, GError **error)
+{
+  OssTick make = oss_tick_part (tick, 0.1, 0.4), write = oss_tick_part (tick, 0.4, 1.0);
+  g_autoptr (OssPicture) picture = NULL;
+  g_autoptr (OssExport) export = oss_export_from_study (request->study, &make, error);
+  g_autoptr (GBytes) pdf = export != NULL ? make_pdf (request, &picture, error) : NULL;
+  guint kinds = OSS_EXPORT_ALL;
+
+  if (pdf == NULL)
+    return FALSE;
+  oss_export_set_pdf (export, pdf);
+  if (picture != NULL)
+    {
+      guint8 vertebra = oss_study_get_options (request->study)->vertebra;
+      g_autofree char *words = oss_report_capture_words (vertebra != 0 ? oss_vertebra_name (vertebra) : "");
+      g_autoptr (OssPicture) captured = oss_report_capture (picture, words);
+      oss_export_set_picture (export, captured);
+    }
+  else
+    kinds &= ~(guint) OSS_EXPORT_SC;
+  return oss_export_write (export, kinds, 0, request->path, NULL, &write, error);
 }
 
 static gpointer
 write_report (gpointer data, const OssTick *tick, GError **error)
 {
   const Request *request = data;
-  gboolean written;
+  gboolean written = FALSE;
 
   if (!oss_tick_report (tick, 0.1, _ ("Writing"), error))
     return NULL;
-  written = request->kind == OSS_REPORT_PDF ? write_pdf (request, error)
-                                            : oss_report_csv (request->study, request->path, error);
+  switch (request->kind)
+    {
+    case OSS_REPORT_PDF:
+      written = write_pdf (request, request->path, NULL, error);
+      break;
+    case OSS_REPORT_CSV:
+      written = oss_report_csv (request->study, request->path, error);
+      break;
+    case OSS_REPORT_DICOM:
+      written = write_objects (request, tick, error);
+      break;
+    }
   return written ? data : NULL;
 }
 

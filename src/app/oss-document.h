@@ -11,6 +11,7 @@ typedef enum
 {
   OSS_REPORT_PDF,
   OSS_REPORT_CSV,
+  OSS_REPORT_DICOM, /* into a folder: sr, seg, pm, pdf and, with a picture, sc */
 } OssReportKind;
 
 /**

@@ -633,6 +633,7 @@ fill_cards (OssStepColumn *self)
   oss_step_card_stack_actions (self->report);
   oss_step_card_add_action (self->report, _ ("Save PDF…"), "win.save-pdf", TRUE);
   oss_step_card_add_action (self->report, _ ("Save CSV…"), "win.save-csv", FALSE);
+  oss_step_card_add_action (self->report, _ ("Export DICOM Objects…"), "win.export-dicom", FALSE);
   oss_step_card_add_action (self->report, _ ("Open"), "win.open-report", FALSE);
 }
 

@@ -40,6 +40,7 @@ oss_window_update_actions (OssWindow *self)
     { "win.report", review },
     { "win.save-pdf", reportable },
     { "win.save-csv", reportable },
+    { "win.export-dicom", reportable && oss_study_get_load (oss_document_get_study (document))->series != NULL },
     { "win.open-report", review && oss_document_get_report_path (document) != NULL },
     { "win.preset", loaded },
     { "win.tool", review },
@@ -311,6 +312,19 @@ save_csv_action (GtkWidget *widget, const char *name, GVariant *parameter)
 }
 
 static void
+dicom_chosen (OssWindow *self, const char *path)
+{
+  save_report (self, OSS_REPORT_DICOM, path);
+}
+
+static void
+export_dicom_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  show_chooser (OSS_WINDOW (widget), _ ("Export DICOM Objects"), GTK_FILE_CHOOSER_ACTION_SELECT_FOLDER, _ ("_Export"),
+                dicom_chosen);
+}
+
+static void
 open_report_action (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   OssWindow *self = OSS_WINDOW (widget);
@@ -374,6 +388,7 @@ oss_window_class_init_actions (GtkWidgetClass *klass)
   gtk_widget_class_install_action (klass, "win.report", NULL, report_action);
   gtk_widget_class_install_action (klass, "win.save-pdf", NULL, save_pdf_action);
   gtk_widget_class_install_action (klass, "win.save-csv", NULL, save_csv_action);
+  gtk_widget_class_install_action (klass, "win.export-dicom", NULL, export_dicom_action);
   gtk_widget_class_install_action (klass, "win.open-report", NULL, open_report_action);
   gtk_widget_class_install_action (klass, "win.preset", "i", preset_action);
   gtk_widget_class_install_action (klass, "win.cut", NULL, cut_action);

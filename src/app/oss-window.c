@@ -217,7 +217,8 @@ oss_window_add_job (OssWindow *self, OssJob *job)
 static void
 report_saved_cb (OssWindow *self, const char *path)
 {
-  AdwToast *toast = adw_toast_new (_ ("Report saved"));
+  gboolean folder = g_file_test (path, G_FILE_TEST_IS_DIR);
+  AdwToast *toast = adw_toast_new (folder ? _ ("DICOM objects saved") : _ ("Report saved"));
 
   adw_toast_set_button_label (toast, _ ("Open"));
   adw_toast_set_action_name (toast, "win.open-report");

@@ -397,6 +397,14 @@ def main_job(folder, grid, truth):
             assert "N" in f.read()
         shot(a, "08-report")
         ok("report saved")
+        objects = os.path.join(os.path.dirname(folder), "objects")
+        os.mkdir(objects)
+        a.window_action("win.export-dicom")
+        choose(a, objects, "Export")
+        find(a, r"^Saved as objects", 60)
+        written = set(os.listdir(objects)) - {"sc.dcm"}  # which needs OpenGL
+        assert written == {"seg.dcm", "sr.dcm", "pdf.dcm", "pm-density.dcm", "pm-von-mises.dcm"}, written
+        ok("DICOM objects exported")
 
         with_caps(a)
         beyond_yield(a)

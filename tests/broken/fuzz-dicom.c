@@ -4,6 +4,7 @@
  *   CC=clang-14 CXX=clang++-14 meson setup build-fuzz -Dfuzz=true && ninja -C build-fuzz tests/broken/fuzz-dicom
  *   build-fuzz/tests/broken/fuzz-dicom -rss_limit_mb=2048 -timeout=5 corpus tests/broken/seeds */
 #include "dicom/oss-dicom-depth.h"
+#include "dicom/oss-dicom-shim-objects.h"
 #include "dicom/oss-dicom-shim.h"
 
 #include <stdint.h>
@@ -29,6 +30,8 @@ read_all (const char *path)
   for (guint frame = 0; frame < MIN (n, 3); frame++)
     g_free (oss_dicom_shim_pixels (path, (gint32) frame, NULL, 0, header, &bytes, NULL));
   g_free (oss_dicom_shim_index (path, &bytes, NULL));
+  g_free (oss_dicom_shim_segmentation (path, &bytes, NULL));
+  g_free (oss_dicom_shim_report (path, &bytes, NULL));
 }
 
 int
