@@ -189,6 +189,9 @@ work (const OssDicomRequest *request, const char *path, const OssDeidentifyRules
     case OSS_DICOM_READ_REPORT:
       answer->bytes = oss_dicom_shim_report (path, &answer->n_bytes, error);
       return answer->bytes != NULL;
+    case OSS_DICOM_READ_CONVERTED:
+      answer->bytes = oss_dicom_shim_convert (path, request->frame == 1, &answer->n_bytes, error);
+      return answer->bytes != NULL;
     case OSS_DICOM_READ_NAMELESS:
       answer->bytes = oss_deidentify_shim_file (path, rules, &answer->n_bytes, error);
       return answer->bytes != NULL;

@@ -33,6 +33,7 @@ typedef enum
   OSS_DICOM_READ_NAMELESS = 4, /* the path is followed by an OssDeidentifyRules; by an OssDeidentifyName and a file */
   OSS_DICOM_READ_SEGMENTATION = 5, /* by blocks: oss-dicom-blocks.h */
   OSS_DICOM_READ_REPORT = 6,       /* the same */
+  OSS_DICOM_READ_CONVERTED = 7,    /* by bytes: a data set; the frame asked for is 1 for implicit VR, 0 for explicit */
 } OssDicomRequestKind;
 
 /* Followed by @path_bytes bytes of path, without a NUL. */

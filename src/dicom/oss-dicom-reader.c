@@ -289,6 +289,7 @@ lengths_fit (OssDicomRequestKind kind, const OssDicomResponse *response)
       return response->n_headers == 0 && response->n_bytes <= 2 * OSS_DICOM_LONGEST_INDEX;
     case OSS_DICOM_READ_SEGMENTATION:
     case OSS_DICOM_READ_REPORT:
+    case OSS_DICOM_READ_CONVERTED:
       return response->n_headers == 0 && response->n_bytes <= G_MAXINT32;
     case OSS_DICOM_READ_NAMELESS:
       return response->n_headers == 0 && response->n_bytes > sizeof (OssDeidentifyName)
@@ -583,4 +584,24 @@ oss_dicom_read_nameless (OssDicomReaders *self, const char *path, const OssDeide
     return NULL;
   *n_bytes = file.n_bytes;
   return file.bytes;
+}
+
+static gboolean
+take_converted (Answer *answer, void *data, GError **error)
+{
+  GBytes **set = data;
+
+  *set = g_bytes_new_take (answer->bytes, answer->n_bytes);
+  answer->bytes = NULL;
+  return TRUE;
+}
+
+GBytes *
+oss_dicom_read_converted (OssDicomReaders *self, const char *path, gboolean implicit, const OssTick *tick,
+                          GError **error)
+{
+  const Question question = { OSS_DICOM_READ_CONVERTED, implicit ? 1 : 0, path, NULL };
+  GBytes *set = NULL;
+
+  return ask (self, &question, tick, take_converted, &set, error) ? set : NULL;
 }

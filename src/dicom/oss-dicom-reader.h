@@ -69,4 +69,9 @@ guint8 *oss_dicom_read_block (OssDicomReaders *self, OssDicomRequestKind kind, c
  */
 char **oss_dicom_read_index (OssDicomReaders *self, const char *path, const OssTick *tick, GError **error);
 
+/* The data set of any object, without file header, uncompressed, in little endian with implicit or explicit VR.
+ * (transfer full).  OSS_ERROR_UNSUPPORTED: compressed in a way that cannot be undone here. */
+GBytes *oss_dicom_read_converted (OssDicomReaders *self, const char *path, gboolean implicit, const OssTick *tick,
+                                  GError **error);
+
 G_END_DECLS

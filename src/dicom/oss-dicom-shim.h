@@ -43,4 +43,8 @@ guint8 *oss_dicom_shim_pixels (const char *path, gint32 frame, guint8 *room, gsi
 /* What oss_dicom_read_index() tells, each string with its NUL; @n_bytes in all. (transfer full): g_free() */
 char *oss_dicom_shim_index (const char *path, gsize *n_bytes, GError **error);
 
+/* The data set, without file header, uncompressed, in little endian with implicit or explicit VR.  (transfer full):
+ * g_free().  OSS_ERROR_UNSUPPORTED: it is compressed in a way that DCMTK cannot undo, or damaged. */
+guint8 *oss_dicom_shim_convert (const char *path, gboolean implicit, gsize *n_bytes, GError **error);
+
 G_END_DECLS

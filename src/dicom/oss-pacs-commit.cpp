@@ -236,13 +236,15 @@ oss_pacs_commit (const OssPacsPeer *peer, const OssPacsNode *node, const char *c
         job, [asking] (Job &self, GError **failure) { return commit (self, *asking, failure); }, tick, error);
     if (!job->finished ())
       return FALSE;
-    fill_report (report, asking->objects, 0, begin);
-    if (ok && report->failed > 0)
+    g_autoptr (OssPacsReport) mine = oss_pacs_report_new ();
+    fill_report (mine, asking->objects, 0, begin);
+    if (ok && mine->failed > 0)
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("%u of %u objects are not kept. The first: %s."),
-                     report->failed, report->total, (char *) report->failures->pdata[0]);
+                     mine->failed, mine->total, (char *) mine->failures->pdata[0]);
         ok = false;
       }
+    merge_report (report, g_steal_pointer (&mine));
     return ok;
   });
 }

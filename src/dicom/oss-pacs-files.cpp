@@ -58,8 +58,15 @@ DataSource::DataSource (const Object &object)
     reason = _ ("its data set has an odd number of bytes");
 }
 
+DataSource::DataSource (GBytes *set) : memory (set), size (g_bytes_get_size (set))
+{
+  in_file = size;
+}
+
 DataSource::~DataSource ()
 {
+  if (memory != nullptr)
+    g_bytes_unref (memory);
   if (fd >= 0)
     close (fd);
 }
@@ -69,6 +76,12 @@ DataSource::read (guint8 *out, gsize n)
 {
   gsize real = (gsize) MIN ((guint64) n, in_file);
 
+  if (memory != nullptr)
+    {
+      memcpy (out, (const guint8 *) g_bytes_get_data (memory, nullptr) + (size - in_file), real);
+      in_file -= real;
+      return real == n;
+    }
   in_file -= real;
   if (real < n)
     memset (out + real, 0, n - real);
@@ -244,6 +257,23 @@ fill_report (OssPacsReport *report, const std::vector<Object> &objects, guint64 
   for (const Object &object : objects)
     if (object.state == Object::State::failed)
       add_failure (report, object.path, object.why);
+}
+
+void
+merge_report (OssPacsReport *whole, OssPacsReport *part)
+{
+  if (whole != nullptr)
+    {
+      whole->total += part->total;
+      whole->done += part->done;
+      whole->already += part->already;
+      whole->failed += part->failed;
+      whole->bytes += part->bytes;
+      whole->seconds += part->seconds;
+      for (guint i = 0; i < part->failures->len && whole->failures->len < most_failures_told; i++)
+        g_ptr_array_add (whole->failures, g_strdup ((char *) part->failures->pdata[i]));
+    }
+  oss_pacs_report_free (part);
 }
 
 } // namespace pacs

@@ -24,11 +24,12 @@ struct Object
   void fail (const char *reason);
 };
 
-/* The data set of a DICOM file, behind its preamble and file meta information. */
+/* The data set of a DICOM file, behind its preamble and file meta information; or one in memory. */
 class DataSource
 {
 public:
   explicit DataSource (const Object &object);
+  explicit DataSource (GBytes *set); /* (transfer full) */
   DataSource (const DataSource &) = delete;
   DataSource &operator= (const DataSource &) = delete;
   ~DataSource ();
@@ -53,7 +54,8 @@ public:
 private:
   bool read_all (guint8 *out, gsize n);
 
-  int fd;
+  int fd = -1;
+  GBytes *memory = nullptr;
   guint64 size = 0, in_file = 0; /* to send; left of the file */
   std::string reason;
 };
@@ -70,6 +72,8 @@ bool read_objects (Job &job, const std::vector<std::string> &files, std::vector<
 
 guint count (const std::vector<Object> &objects, Object::State state);
 void fill_report (OssPacsReport *report, const std::vector<Object> &objects, guint64 bytes, gint64 begin);
+/* @part is added to @whole (nullable), and freed. */
+void merge_report (OssPacsReport *whole, OssPacsReport *part);
 
 constexpr guint most_failures_told = 100;
 void add_failure (OssPacsReport *report, const std::string &what, const std::string &why);

@@ -435,10 +435,13 @@ run (const OssPacsPeer *peer, const std::shared_ptr<Retrieval> &retrieval, bool 
       error);
   if (!job->finished ())
     return FALSE; /* nothing can be said while it is still at work */
-  fill_retrieval_report (*retrieval, report, begin);
+  g_autoptr (OssPacsReport) mine = oss_pacs_report_new ();
+  fill_retrieval_report (*retrieval, mine, begin);
   if (!ok && !oss_tick_stopped (tick))
-    add_progress (report, error);
-  return ok && check_complete (report, error);
+    add_progress (mine, error);
+  ok = ok && check_complete (mine, error);
+  merge_report (report, g_steal_pointer (&mine));
+  return ok;
 }
 
 } // namespace

@@ -25,15 +25,25 @@ struct Sending
   std::vector<std::string> paths;
   std::vector<Object> objects;
   guint64 bytes = 0;
+  OssDicomReaders *readers = oss_dicom_readers_new (); /* for what must be converted */
+
+  Sending () = default;
+  Sending (const Sending &) = delete;
+  Sending &operator= (const Sending &) = delete;
+  ~Sending ()
+  {
+    oss_dicom_readers_free (readers);
+  }
 };
 
-/* All contexts that @object needs: its own transfer syntax, alone, so that what is accepted is known. */
+/* All contexts that @object may need: its own transfer syntax and what it can be converted to, each alone, so that
+ * what is accepted is known. */
 void
 add_contexts (std::set<std::pair<std::string, std::string>> &wanted, const Object &object)
 {
   wanted.emplace (object.sop_class, object.transfer_syntax);
-  if (object.transfer_syntax == UID_LittleEndianExplicitTransferSyntax)
-    wanted.emplace (object.sop_class, UID_LittleEndianImplicitTransferSyntax);
+  for (const std::string &syntax : uncompressed_syntaxes ())
+    wanted.emplace (object.sop_class, syntax);
 }
 
 /* As many of the objects left as fit into one negotiation. */
@@ -97,34 +107,65 @@ send_data (Association &association, T_ASC_PresentationContextID id, DataSource 
   return true;
 }
 
-/* FALSE with @error when the association is of no more use. */
-bool
-send_object (Association &association, Object &object, guint64 &bytes, GError **error)
+T_ASC_PresentationContextID
+find_context (Association &association, const Object &object, const char *syntax)
 {
   T_ASC_PresentationContext context;
-  T_ASC_PresentationContextID id = ASC_findAcceptedPresentationContextID (association.get (), object.sop_class.c_str (),
-                                                                          object.transfer_syntax.c_str ());
-  T_DIMSE_Message answer = {};
-  DIC_US message = association.next_message ();
-  guint64 sent = 0;
+  T_ASC_PresentationContextID id =
+      ASC_findAcceptedPresentationContextID (association.get (), object.sop_class.c_str (), syntax);
 
-  if (id == 0 || ASC_findAcceptedPresentationContext (association.get ()->params, id, &context).bad ()
-      || object.transfer_syntax != context.acceptedTransferSyntax)
+  /* DCMTK answers with the next best: not asked for here. */
+  bool exact = id != 0 && ASC_findAcceptedPresentationContext (association.get ()->params, id, &context).good ()
+               && strcmp (context.acceptedTransferSyntax, syntax) == 0;
+  return exact ? id : 0;
+}
+
+/* The file as it is, or converted to what the peer takes.  NULL when the object has failed. */
+std::unique_ptr<DataSource>
+open_source (Job &job, Sending &sending, Association &association, Object &object, T_ASC_PresentationContextID &id)
+{
+  id = find_context (association, object, object.transfer_syntax.c_str ());
+  if (id != 0)
     {
-      g_autofree char *why = g_strdup_printf (_ ("the peer does not take objects of class %s in transfer syntax %s"),
-                                              object.sop_class.c_str (), object.transfer_syntax.c_str ());
-      object.fail (why);
-      return true;
+      auto source = std::make_unique<DataSource> (object);
+      if (source->good ())
+        return source;
+      object.fail (source->why ());
+      return nullptr;
     }
-  DataSource source (object);
-  if (!source.good ())
-    {
-      object.fail (source.why ());
-      return true;
-    }
+  for (const std::string &syntax : uncompressed_syntaxes ())
+    if ((id = find_context (association, object, syntax.c_str ())) != 0)
+      {
+        g_autoptr (GError) reason = nullptr;
+        OssTick tick = job.tick ();
+        GBytes *set = oss_dicom_read_converted (sending.readers, object.path.c_str (),
+                                                syntax == UID_LittleEndianImplicitTransferSyntax, &tick, &reason);
+        if (set != nullptr)
+          return std::make_unique<DataSource> (set);
+        object.fail (reason->message);
+        return nullptr;
+      }
+  g_autofree char *why = g_strdup_printf (_ ("the peer does not take objects of class %s in transfer syntax %s"),
+                                          object.sop_class.c_str (), object.transfer_syntax.c_str ());
+  object.fail (why);
+  return nullptr;
+}
+
+/* FALSE with @error when the association is of no more use. */
+bool
+send_object (Job &job, Sending &sending, Association &association, Object &object, GError **error)
+{
+  T_ASC_PresentationContextID id = 0;
+  T_DIMSE_Message answer = {};
+  guint64 sent = 0;
+  std::unique_ptr<DataSource> source = open_source (job, sending, association, object, id);
+
+  if (source == nullptr)
+    return true;
+  DIC_US message = association.next_message ();
   if (!association.check (send_request (association, id, object, message), error))
     return false;
-  if (!send_data (association, id, source, sent, error))
+  if (!send_data (association, id, *source, sent, error))
     {
       if (error != nullptr && *error == nullptr)
         {
@@ -143,7 +184,7 @@ send_object (Association &association, Object &object, guint64 &bytes, GError **
     object.fail (status_words (status).c_str ());
   else
     object.state = Object::State::done;
-  bytes += sent;
+  sending.bytes += sent;
   return true;
 }
 
@@ -159,7 +200,7 @@ send_batch (Job &job, Sending &sending, bool &lost, GError **error)
     {
       job.report ((double) count (sending.objects, Object::State::done) / (double) sending.objects.size (),
                   _ ("Sending objects"));
-      ok = send_object (association, *batch[i], sending.bytes, error) && !job.stopped ();
+      ok = send_object (job, sending, association, *batch[i], error) && !job.stopped ();
     }
   lost = association.lost ();
   return ok;
@@ -210,13 +251,15 @@ oss_pacs_send (const OssPacsPeer *peer, const char *const *paths, OssPacsReport 
         job, [sending] (Job &self, GError **failure) { return send_all (self, *sending, failure); }, tick, error);
     if (!job->finished ())
       return FALSE; /* it is still at work on its objects */
-    fill_report (report, sending->objects, sending->bytes, begin);
-    if (ok && report->failed > 0)
+    g_autoptr (OssPacsReport) mine = oss_pacs_report_new ();
+    fill_report (mine, sending->objects, sending->bytes, begin);
+    if (ok && mine->failed > 0)
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("%u of %u objects were not sent. The first: %s."),
-                     report->failed, report->total, (char *) report->failures->pdata[0]);
+                     mine->failed, mine->total, (char *) mine->failures->pdata[0]);
         ok = false;
       }
+    merge_report (report, g_steal_pointer (&mine));
     return ok;
   });
 }

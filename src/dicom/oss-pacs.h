@@ -107,6 +107,8 @@ OSS_API gboolean oss_pacs_echo (const OssPacsPeer *peer, double *milliseconds, c
  * @failures: (element-type char): one line an object that failed: its file or UID, and why; 100 at most
  * @failed: their number
  * @bytes: of data sets moved
+ *
+ * Functions add what they did, so that one report may serve several calls.
  */
 typedef struct
 {
@@ -123,11 +125,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssPacsReport, oss_pacs_report_free)
 /**
  * oss_pacs_send:
  * @paths: (array zero-terminated=1): DICOM files and folders of them
- * @report: filled in as far as it went, also when the call fails
+ * @report: (nullable): what was done is added to it, also when the call fails
  *
  * Sends files (C-STORE).  What is negotiated follows from the SOP classes and transfer syntaxes of the files.
- * Data sets go out byte for byte as they lie in the file; an object whose transfer syntax the peer does not take
- * fails, and the report names both.  When the connection breaks, what was not confirmed is tried again
+ * Data sets go out byte for byte as they lie in the file, unless the peer does not take their transfer syntax but an
+ * uncompressed one: then the reading process writes them anew.  What cannot be converted fails, and the report says
+ * why.  When the connection breaks, what was not confirmed is tried again
  * @peer->retries times.
  *
  * Returns: FALSE when an object was not sent, with the first reason; others may have been
@@ -191,7 +194,7 @@ OSS_API GPtrArray *oss_pacs_find (const OssPacsPeer *peer, const OssPacsQuery *q
  * oss_pacs_get:
  * @series_uid: (nullable): one series of the study; NULL: all of it
  * @folder: made when absent; objects become @folder/STUDY/SERIES/SOP.dcm
- * @report: filled in as far as it went, also when the call fails
+ * @report: (nullable): what was done is added to it, also when the call fails
  *
  * Fetches objects over the association that asks for them (C-GET).  The peer is first asked what there is: objects
  * that lie in @folder are not fetched again, so a transfer that broke off is finished by running it again.  Each
@@ -221,7 +224,7 @@ OSS_API gboolean oss_pacs_move (const OssPacsPeer *peer, const OssPacsNode *node
  *   own, to the address they know for @peer's calling title.  NULL: only an answer over the same association counts
  * @paths: (array zero-terminated=1): files, and folders of them, that were sent before
  * @wait_seconds: how long the archive may take to look; 0: 60
- * @report: done: objects that the archive has promised to keep; failed: those it has not
+ * @report: (nullable): done: objects that the archive has promised to keep; failed: those it has not
  *
  * Asks whether an archive keeps what was sent to it (storage commitment, push model).
  *

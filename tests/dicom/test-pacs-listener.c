@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 typedef struct
@@ -191,6 +192,53 @@ test_four_senders (void)
   assert_same_objects (bench->sent, bench->got);
   expect_heard (bench, OSS_PACS_EVENT_STORED, 160);
   bench_free (bench);
+}
+
+/* --- A peer that takes less --- */
+
+/* DCMTK's storescp, told to take implicit VR only. */
+static void
+test_convert (void)
+{
+  g_autofree char *storescp = g_find_program_in_path ("storescp"), *port = g_strdup_printf ("%u", free_port ()),
+                  *address = g_strdup_printf ("ANY@127.0.0.1:%s", port);
+  g_autoptr (OssPacsPeer) peer = oss_pacs_peer_parse (address, NULL);
+  g_autoptr (OssPacsReport) report = oss_pacs_report_new ();
+  g_autoptr (GError) error = NULL;
+  GPid pid = 0;
+
+  if (storescp == NULL)
+    {
+      g_test_skip ("storescp is not installed (Debian package dcmtk)");
+      return;
+    }
+  char *folder = fixture_folder ();
+  g_autofree char *sent = g_build_filename (folder, "sent", NULL), *got = g_build_filename (folder, "got", NULL);
+  char *argv[] = { storescp, (char *) "+xi", (char *) "-od", got, port, NULL };
+  const char *paths[] = { sent, NULL };
+  pacs_write_series (sent, "one", 1, 32, 3);
+  g_assert_cmpint (g_mkdir (got, 0700), ==, 0);
+  g_assert_true (g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &pid, NULL));
+  for (guint i = 0; i < 100 && !oss_pacs_echo (peer, NULL, NULL, NULL); i++)
+    g_usleep (50000);
+  gboolean done = oss_pacs_send (peer, paths, report, NULL, &error);
+  kill (pid, SIGTERM);
+  waitpid (pid, NULL, 0);
+  g_assert_no_error (error);
+  g_assert_true (done);
+  g_assert_cmpuint (report->done, ==, 3);
+  /* The same voxels, from files in the other transfer syntax. */
+  g_autoptr (OssSeriesList) list = fixture_scan (got);
+  g_assert_cmpuint (list->series->len, ==, 1);
+  const OssSeries *series = list->series->pdata[0];
+  g_assert_cmpstr (series->transfer_syntax, ==, "1.2.840.10008.1.2");
+  g_autoptr (OssVolume) volume = oss_series_load (series, NULL, &error);
+  g_assert_no_error (error);
+  for (int k = 0; k < 3; k++)
+    for (int j = 0; j < 32; j++)
+      for (int i = 0; i < 32; i++)
+        g_assert_cmpfloat (volume->data[oss_grid_offset (&volume->grid, i, j, k)], ==, fixture_hu (i, j, k));
+  fixture_remove (folder);
 }
 
 /* --- Who may not --- */
@@ -481,6 +529,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pacs/listener/store", test_store);
   g_test_add_func ("/pacs/listener/four-senders", test_four_senders);
+  g_test_add_func ("/pacs/send/convert", test_convert);
   g_test_add_func ("/pacs/listener/strangers", test_strangers);
   g_test_add_func ("/pacs/listener/too-large", test_too_large);
   g_test_add_func ("/pacs/listener/path-tricks", test_path_tricks);
