@@ -65,6 +65,9 @@ void oss_window_pacs_class_init (GtkWidgetClass *widget_class);
 /* Where images from archives lie: FOLDER/STUDY/SERIES/OBJECT.dcm (transfer full) */
 char *oss_window_received_folder (void);
 
+/* Copies of a study without names */
+void oss_window_nameless_class_init (GtkWidgetClass *widget_class);
+
 /* The worklist in the window */
 void oss_window_worklist_init (OssWindow *self);
 void oss_window_worklist_dispose (OssWindow *self);

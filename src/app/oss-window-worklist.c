@@ -340,6 +340,7 @@ oss_window_worklist_update_actions (OssWindow *self)
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.open-study", there && idle);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.explain-study", there && idle);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.show-study-folder", there);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.export-nameless", there);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.remove-study", study != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.compare-prior", study != NULL);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "win.search", shown);

@@ -495,6 +495,7 @@ oss_window_class_init (OssWindowClass *klass)
   oss_window_class_init_actions (widget_class);
   oss_window_worklist_class_init (widget_class);
   oss_window_pacs_class_init (widget_class);
+  oss_window_nameless_class_init (widget_class);
 }
 
 static void

@@ -90,14 +90,15 @@ check_subject (const char *subject, GError **error)
 
 /* A file of several series or frames once. */
 static void
-list_files (Run *self, const OssSeriesList *list)
+list_files (Run *self, const OssSeriesList *list, const char *study_uid)
 {
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
 
   for (guint s = 0; s < list->series->len; s++)
     {
       const OssSeries *series = list->series->pdata[s];
-      for (guint i = 0; i < series->files->len; i++)
+      for (guint i = 0; (study_uid == NULL || g_str_equal (study_uid, series->study_uid)) && i < series->files->len;
+           i++)
         if (g_hash_table_add (seen, series->files->pdata[i]))
           g_ptr_array_add (self->files, series->files->pdata[i]);
     }
@@ -235,7 +236,7 @@ oss_deidentify (const char *const *paths, const char *folder, const OssDeidentif
   run.paths = g_hash_table_new (g_str_hash, g_str_equal);
   run.subjects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   run.series = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  list_files (&run, list);
+  list_files (&run, list, options->study_uid);
   if (!run_all (&run, error))
     {
       take_back (&run);

@@ -27,6 +27,7 @@ typedef enum
  *   studies of one patient stay together; whoever has it can tell whether a known patient is among the exported
  * @subject: (nullable): new name and identifier, 1 to 64 characters of A-Z, 0-9, - and _; %NULL: "OSS-" and twelve
  *   digits made from the patient's own identifier
+ * @study_uid: (nullable): only this study of what lies there
  */
 typedef struct
 {
@@ -34,6 +35,7 @@ typedef struct
   OssDates dates;
   guint keep; /* OssKeep */
   const char *subject;
+  const char *study_uid;
 } OssDeidentifyOptions;
 
 /* @left_out: char*, "path: why" */
