@@ -257,10 +257,12 @@ cancel_cb (OssPacsWindow *self)
 static void
 selection_changed_cb (OssPacsWindow *self)
 {
-  g_autoptr (GList) rows = gtk_list_box_get_selected_rows (self->list);
+  g_autoptr (GList) rows = self->list != NULL ? gtk_list_box_get_selected_rows (self->list) : NULL;
   guint n = g_list_length (rows);
   g_autofree char *label = NULL;
 
+  if (self->list == NULL) /* closing */
+    return;
   label =
       n > 1 ? g_strdup_printf (OSS_NGETTEXT ("Import %u Study", "Import %u Studies", n), n) : g_strdup (_ ("Import"));
   gtk_button_set_label (self->import_button, label);

@@ -552,6 +552,7 @@ oss_preferences_init (OssPreferences *self)
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (make_archives_group (self)));
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (make_node_group (self)));
   adw_preferences_window_add (ADW_PREFERENCES_WINDOW (self), ADW_PREFERENCES_PAGE (page));
+  adw_preferences_window_set_search_enabled (ADW_PREFERENCES_WINDOW (self), FALSE);
   gtk_window_set_title (GTK_WINDOW (self), _ ("Preferences"));
   gtk_window_set_default_size (GTK_WINDOW (self), 760, 640);
   if (error != NULL)

@@ -7,57 +7,9 @@ flagged.  Pictures of every stage go to $SCREENSHOTS.
 import os, re, shutil, subprocess, sys, tempfile, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from uidrive import App, Atspi
+from windowtest import button, end, find, gone, labels, ok, press, shot, shown
 
 PROGRAM, CLI = sys.argv[1:3]
-SHOTS = os.environ.get("SCREENSHOTS", "screenshots")
-os.makedirs(SHOTS, exist_ok=True)
-passed = 0
-
-
-def ok(what):
-    global passed
-    passed += 1
-    print(f"ok {passed} {what}", flush=True)
-
-
-def shot(app, name):
-    time.sleep(0.4)
-    app.screenshot(os.path.join(SHOTS, name + ".png"))
-
-
-def shown(o):
-    """Whether the object has a place on the window: GTK 4.8 calls what lies on a hidden page visible too."""
-    return o.get_extents(Atspi.CoordType.WINDOW).width > 0
-
-
-def labels(app):
-    return [o.get_name() or "" for o in app.walk() if o.get_role_name() in ("label", "status bar") and shown(o)]
-
-
-def find(app, pattern, timeout=10):
-    def look():
-        for o in app.walk():
-            if o.get_role_name() in ("label", "status bar") and re.search(pattern, o.get_name() or "") \
-                    and shown(o):
-                return o
-    return app.wait(look, timeout)
-
-
-def gone(app, pattern):
-    app.wait(lambda: not any(re.search(pattern, text) for text in labels(app)))
-
-
-def button(app, name, roles=("push button", "toggle button")):
-    def look():
-        for o in app.walk():
-            if o.get_role_name() in roles and re.search(name, o.get_name() or "") and shown(o) \
-                    and app.has(o, "SENSITIVE"):
-                return o
-    return app.wait(look)
-
-
-def press(app, name):
-    app.act(button(app, name))
 
 
 def names_in_order(app):
@@ -260,4 +212,4 @@ try:
     looks("26-worklist-german", LANGUAGE="de")
 finally:
     shutil.rmtree(work)
-print(f"{passed} passed, 0 failed")
+end()
