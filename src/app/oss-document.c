@@ -198,7 +198,12 @@ set_input (OssStudyOptions *options, gconstpointer data)
   g_free (options->path);
   g_free (options->series_uid);
   options->path = g_strdup (self->path);
-  options->series_uid = self->series != NULL ? g_strdup (self->series->series_uid) : NULL;
+  /* One multi-frame image may hold several volumes. */
+  options->series_uid = self->series == NULL ? NULL
+                        : *self->series->part != '\0'
+                            ? g_strdup_printf ("%s#%s", self->series->series_uid, self->series->part)
+                            : g_strdup (self->series->series_uid);
+  options->resample_tilt = self->series != NULL && self->series->tilt.resample;
 }
 
 OssDocument *

@@ -7,6 +7,7 @@
 #include "app/oss-menus.h"
 #include "app/oss-series-text.h"
 #include "app/oss-thumbnail.h"
+#include "app/oss-trouble-picture.h"
 #include "base/oss-i18n.h"
 
 #include <string.h>
@@ -34,6 +35,10 @@ struct _OssSeriesPage
   GtkListBox *list;
   GtkImage *verdict_icon;
   GtkLabel *headline, *reasons;
+  OssTroublePicture *trouble;
+  GtkWidget *repair;
+  GtkLabel *repair_title, *repair_text;
+  GtkButton *repair_button;
   GtkWidget *way;
   GtkPicture *way_picture;
   GtkBox *way_title_box;
@@ -165,6 +170,50 @@ show_way (OssSeriesPage *self, const OssSeries *selected)
   gtk_widget_set_visible (GTK_WIDGET (self->way_picture), self->textures[index] != NULL);
 }
 
+gboolean
+oss_series_page_can_resample (OssSeriesPage *self)
+{
+  const OssSeries *series = oss_series_page_get_selected (self);
+  guint refusals = 0;
+
+  if (series == NULL || !series->tilt.possible || series->tilt.resample)
+    return FALSE;
+  for (guint r = 0; r < series->reasons->len; r++)
+    refusals += ((const OssReason *) g_ptr_array_index (series->reasons, r))->severity == OSS_REASON_REFUSAL;
+  return refusals == 1;
+}
+
+/* What can be repaired is a button that names its price: the note that the repaired series would carry. */
+static void
+show_repair (OssSeriesPage *self, const OssSeries *series)
+{
+  gboolean possible = oss_series_page_can_resample (self);
+  g_autofree char *angle = NULL, *title = NULL;
+  OssSeriesList *trial;
+  OssSeries *copy;
+
+  gtk_widget_set_visible (self->repair, possible);
+  if (!possible)
+    return;
+  angle = oss_format_fixed (series->tilt_deg, 1);
+  title = g_strdup_printf (_ ("Resample the tilt of %s°"), angle);
+  gtk_label_set_label (self->repair_title, title);
+  copy = oss_series_copy (series);
+  trial = g_new0 (OssSeriesList, 1);
+  trial->series = g_ptr_array_new_with_free_func ((GDestroyNotify) oss_series_free);
+  trial->damaged = g_ptr_array_new ();
+  g_ptr_array_add (trial->series, copy);
+  oss_series_list_resample_tilt (trial);
+  for (guint r = 0; r < copy->reasons->len; r++)
+    {
+      const OssReason *reason = g_ptr_array_index (copy->reasons, r);
+
+      if (g_str_equal (reason->code, "tilt-resampled"))
+        gtk_label_set_label (self->repair_text, reason->text);
+    }
+  oss_series_list_free (trial);
+}
+
 static void
 row_selected_cb (OssSeriesPage *self)
 {
@@ -186,6 +235,8 @@ row_selected_cb (OssSeriesPage *self)
   gtk_widget_add_css_class (GTK_WIDGET (self->verdict_icon), oss_verdict_name (series->verdict));
   gtk_label_set_label (self->headline, headline);
   gtk_label_set_label (self->reasons, reasons);
+  oss_trouble_picture_show (self->trouble, series);
+  show_repair (self, series);
   show_way (self, series);
   show_checks (self, series);
   folder = g_filename_display_name (series->folder);
@@ -300,11 +351,31 @@ oss_series_page_set_list (OssSeriesPage *self, OssSeriesList *list)
   best = best_of_study (self, NULL);
   if (best != NULL)
     g_ptr_array_find (list->series, best, &index);
+  else /* the series that everybody hoped for */
+    for (guint i = 1; i < list->series->len; i++)
+      if (nth (self, i)->files->len > nth (self, index)->files->len)
+        index = i;
   gtk_list_box_select_row (self->list, gtk_list_box_get_row_at_index (self->list, (int) index));
   gtk_stack_set_visible_child_name (self->stack, "series");
   gtk_widget_set_visible (self->copy_button, TRUE);
   gtk_widget_grab_focus (GTK_WIDGET (best != NULL ? GTK_WIDGET (self->way_button) : GTK_WIDGET (self->list)));
   load_next_thumbnail (self);
+}
+
+void
+oss_series_page_resample (OssSeriesPage *self)
+{
+  int index = selected_index (self);
+  OssSeriesList *list = self->series;
+
+  if (list == NULL)
+    return;
+  for (guint i = 0; i < list->series->len; i++)
+    g_clear_object (&self->textures[i]);
+  self->series = NULL; /* the list stays, its rows are made anew */
+  oss_series_list_resample_tilt (list);
+  oss_series_page_set_list (self, list);
+  gtk_list_box_select_row (self->list, gtk_list_box_get_row_at_index (self->list, index));
 }
 
 void
@@ -386,6 +457,11 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, verdict_icon);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, headline);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, reasons);
+  gtk_widget_class_bind_template_child (klass, OssSeriesPage, trouble);
+  gtk_widget_class_bind_template_child (klass, OssSeriesPage, repair);
+  gtk_widget_class_bind_template_child (klass, OssSeriesPage, repair_title);
+  gtk_widget_class_bind_template_child (klass, OssSeriesPage, repair_text);
+  gtk_widget_class_bind_template_child (klass, OssSeriesPage, repair_button);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, way);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, way_picture);
   gtk_widget_class_bind_template_child (klass, OssSeriesPage, way_title_box);
@@ -405,6 +481,7 @@ oss_series_page_class_init (OssSeriesPageClass *klass)
   selected_signal =
       g_signal_new ("selected", OSS_TYPE_SERIES_PAGE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   g_type_ensure (OSS_TYPE_JOBS_BUTTON);
+  g_type_ensure (OSS_TYPE_TROUBLE_PICTURE);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/ossature/Ossature/ui/series-page.ui");
   bind_children (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, row_selected_cb);

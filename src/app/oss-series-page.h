@@ -26,6 +26,10 @@ void oss_series_page_set_nothing (OssSeriesPage *self, const char *why);
 const OssSeries *oss_series_page_get_selected (OssSeriesPage *self);
 /* What the suggested button opens: the selected series, or a usable one instead; NULL: none. */
 const OssSeries *oss_series_page_get_suggested (OssSeriesPage *self);
+/* Whether the selected series is refused for its tilt alone, which can be undone. */
+gboolean oss_series_page_can_resample (OssSeriesPage *self);
+/* Straightens what only a tilted gantry refuses: those series become usable, with a note. */
+void oss_series_page_resample (OssSeriesPage *self);
 /* "5 series · 1 usable" (transfer full) */
 char *oss_series_page_summary (OssSeriesPage *self);
 void oss_series_page_show_jobs (OssSeriesPage *self);

@@ -71,9 +71,11 @@ static const struct
 static const char *
 plane_of (const OssSeries *series)
 {
-  double normal[3] = { series->grid.direction[2], series->grid.direction[5], series->grid.direction[8] };
+  const double *d = series->grid.direction, *n = series->normal;
+  const double normal[3] = { series->has_grid ? d[2] : n[0], series->has_grid ? d[5] : n[1],
+                             series->has_grid ? d[8] : n[2] };
 
-  if (!series->has_grid)
+  if (!series->has_grid && (series->along_mm == NULL || series->along_mm->len == 0))
     return NULL;
   if (fabs (normal[2]) > 0.8)
     return _ ("axial");
@@ -100,6 +102,8 @@ orientation_text (const OssSeries *series)
 
   if (plane == NULL)
     return g_strdup (_ ("unknown"));
+  if (!series->has_grid)
+    return g_strdup (plane);
   if (fabs (series->tilt_deg) < 0.05)
     return g_strdup_printf (_ ("%s, no gantry tilt"), plane);
   return g_strdup_printf (_ ("%s, tilted by %s°"), plane, tilt);
@@ -137,7 +141,9 @@ oss_series_checks (const OssSeries *series, OssSeriesCheck checks[OSS_SERIES_N_C
   fill_values (series, checks);
   /* What the headers do not tell could not be checked. */
   if (!series->has_grid)
-    checks[CHECK_SPACING].state = checks[CHECK_ORIENTATION].state = OSS_VERDICT_NOTES;
+    checks[CHECK_SPACING].state = OSS_VERDICT_NOTES;
+  if (plane_of (series) == NULL)
+    checks[CHECK_ORIENTATION].state = OSS_VERDICT_NOTES;
   if (!(series->slice_thickness_mm > 0.0))
     checks[CHECK_THICKNESS].state = OSS_VERDICT_NOTES;
   if (!(series->kvp > 0.0))

@@ -31,6 +31,7 @@ oss_window_update_actions (OssWindow *self)
     { "win.review", selected != NULL && oss_series_page_get_suggested (self->series) != NULL },
     { "win.copy-explanation", selected != NULL },
     { "win.show-folder", selected != NULL },
+    { "win.resample-tilt", selected != NULL && oss_series_page_can_resample (self->series) },
     { "win.cancel", (review && busy) || opening },
     { "win.run-all", idle },
     { "win.run-step", idle },
@@ -164,6 +165,15 @@ review_action (GtkWidget *widget, const char *name, GVariant *parameter)
     oss_window_show_page (self, GTK_WIDGET (self->review));
   else
     oss_window_review (self, path, series);
+}
+
+static void
+resample_action (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  OssWindow *self = OSS_WINDOW (widget);
+
+  oss_series_page_resample (self->series);
+  oss_window_update_actions (self);
 }
 
 static void
@@ -378,6 +388,7 @@ oss_window_class_init_actions (GtkWidgetClass *klass)
   gtk_widget_class_install_action (klass, "win.back", NULL, back_action);
   gtk_widget_class_install_action (klass, "win.review", NULL, review_action);
   gtk_widget_class_install_action (klass, "win.copy-explanation", NULL, copy_action);
+  gtk_widget_class_install_action (klass, "win.resample-tilt", NULL, resample_action);
   gtk_widget_class_install_action (klass, "win.show-folder", NULL, show_folder_action);
   gtk_widget_class_install_action (klass, "win.cancel", NULL, cancel_action);
   gtk_widget_class_install_action (klass, "win.run-all", NULL, run_all_action);

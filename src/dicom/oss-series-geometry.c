@@ -412,6 +412,10 @@ oss_series_judge_geometry (OssSeries *self, GPtrArray *slices)
   for (guint i = 0; i < n; i++)
     slice_at (slices, i)->along_mm = oss_dot (normal, slice_at (slices, i)->header->position);
   g_ptr_array_sort (slices, compare_along);
+  memcpy (self->normal, normal, sizeof self->normal);
+  g_array_set_size (self->along_mm, 0);
+  for (guint i = 0; i < n; i++)
+    g_array_append_val (self->along_mm, slice_at (slices, i)->along_mm);
   StackShape shape = judge_stack (self, slices, grid.direction);
   if (shape == STACK_REFUSED)
     return;

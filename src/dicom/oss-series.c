@@ -77,6 +77,7 @@ oss_series_new (void)
   self->files = g_ptr_array_new_with_free_func (g_free);
   self->sop_uids = g_ptr_array_new_with_free_func (g_free);
   self->frames = g_array_new (FALSE, FALSE, sizeof (gint32));
+  self->along_mm = g_array_new (FALSE, FALSE, sizeof (double));
   self->reasons = g_ptr_array_new_with_free_func ((GDestroyNotify) reason_free);
   return self;
 }
@@ -126,6 +127,7 @@ oss_series_copy (const OssSeries *self)
   for (guint i = 0; i < self->sop_uids->len; i++)
     g_ptr_array_add (copy->sop_uids, g_strdup (g_ptr_array_index (self->sop_uids, i)));
   copy->frames = g_array_copy (self->frames);
+  copy->along_mm = g_array_copy (self->along_mm);
   copy->reasons = g_ptr_array_new_with_free_func ((GDestroyNotify) reason_free);
   for (guint i = 0; i < self->reasons->len; i++)
     {
@@ -145,6 +147,7 @@ oss_series_free (OssSeries *self)
   g_clear_pointer (&self->files, g_ptr_array_unref);
   g_clear_pointer (&self->sop_uids, g_ptr_array_unref);
   g_clear_pointer (&self->frames, g_array_unref);
+  g_clear_pointer (&self->along_mm, g_array_unref);
   g_clear_pointer (&self->reasons, g_ptr_array_unref);
   g_free (self);
 }

@@ -98,6 +98,8 @@ typedef struct
   GPtrArray *files;    /* char*, one for each slice, in slice order when has_grid, else as found */
   GPtrArray *sop_uids; /* char*, SOP Instance UID of each of @files: the same one for all frames of a file */
   GArray *frames;      /* gint32: which frame of each of @files is the slice, from 0; as many as @files */
+  GArray *along_mm;    /* double: where each slice lies along @normal, ascending; empty when nothing tells */
+  double normal[3];    /* of the slices, unit, patient LPS; meaningful with @along_mm */
   char *folder;
   OssVerdict verdict;
   GPtrArray *reasons; /* OssReason* */

@@ -15,6 +15,7 @@
 #include "app/oss-series-page.h"
 #include "app/oss-slice-pane.h"
 #include "app/oss-step-card.h"
+#include "app/oss-trouble-picture.h"
 #include "app/oss-welcome-page.h"
 #include "app/oss-window.h"
 #include "app/oss-worklist-details.h"
@@ -123,6 +124,7 @@ main (int argc, char **argv)
   } widgets[] = { { "/app/template/welcome", OSS_TYPE_WELCOME_PAGE },
                   { "/app/template/worklist", OSS_TYPE_WORKLIST_PAGE },
                   { "/app/template/details", OSS_TYPE_WORKLIST_DETAILS },
+                  { "/app/template/trouble", OSS_TYPE_TROUBLE_PICTURE },
                   { "/app/template/pacs", OSS_TYPE_PACS_WINDOW },
                   { "/app/template/preferences", OSS_TYPE_PREFERENCES },
                   { "/app/template/series", OSS_TYPE_SERIES_PAGE },

@@ -431,6 +431,7 @@ def refused(folder):
         find(a, r"^Series \d+ cannot be analysed$", 60)
         find(a, "^Refused$")
         find(a, "^slices missing$")
+        find(a, r"^1 step is not 1\.50 mm: 6\.00 mm between z \S+ and \S+ mm$")
         assert not [o for o in a.walk() if o.get_role_name() == "push button" and (o.get_name() or "") == "Review"]
         shot(a, "09-refused")
         assert a.close() == 0

@@ -4,7 +4,7 @@
 Three virtual patients are read, found, filtered, sorted, opened, removed and brought back; a folder that is gone is
 flagged.  Pictures of every stage go to $SCREENSHOTS.
 """
-import os, re, shutil, subprocess, sys, tempfile, time
+import os, re, shutil, sqlite3, subprocess, sys, tempfile, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from uidrive import App, Atspi
 from windowtest import button, end, find, gone, labels, ok, press, shot, shown
@@ -185,6 +185,42 @@ def unreachable(folder):
     ok("a folder that is gone is flagged, and not when it is back")
 
 
+def compare_with_prior():
+    """Two studies become one patient's, as they would with one ID, each with a result."""
+    path = os.path.join(os.environ["XDG_DATA_HOME"], "ossature", "worklist.db")
+    with sqlite3.connect(path) as db:
+        study, other = (db.execute("SELECT id FROM studies WHERE search LIKE ?", (f"%vp-000{n}%",)).fetchone()[0]
+                        for n in (1, 2))
+        db.execute("UPDATE studies SET date = '20220211', patient = (SELECT patient FROM studies WHERE id = ?) "
+                   "WHERE id = ?", (study, other))
+        for s, strength, vbmd, density_class in ((study, 4620, 78, "low"), (other, 5040, 86, "low")):
+            db.execute("INSERT INTO analyses (study, series_uid, vertebra, engine, kernel, folder, date, class, basis,"
+                       " strength, stiffness, vbmd, vbmd_uncertainty, state) VALUES (?, '', 'L1', 'tet10', 'B40f', x'',"
+                       " '2026-03-14T10:00:00Z', ?, 'K2HPO4', ?, 17000, ?, 3, 2)", (s, density_class, strength, vbmd))
+        db.execute("UPDATE studies SET analysis = 2, class = 'low' WHERE id IN (?, ?)", (study, other))
+    db.close()
+    a = start()
+    try:
+        find(a, r"^3 studies")
+        find(a, "^Reviewed$")
+        a.click(find(a, "^2024-01-15$"))
+        a.click([o for o in a.walk() if o.get_name() == "Low density" and shown(o)][0])
+        find(a, r"^L1 · 4\u202f620 N · 78 mg/cm³ ± 3$")
+        find(a, "^Prior: 11 Feb 2022$")
+        find(a, r"^L1 · 5\u202f040 N · 86 mg/cm³ ± 3$")
+        shot(a, "25-prior")
+        press(a, "^Compare")
+        find(a, "^Change$")
+        find(a, "^\u2212420 \\(\u22128\\.3\u00a0%\\)$")         # 4 620 - 5 040 N; 100 * 420 / 5 040 = 8.3 %
+        find(a, r"more than the two uncertainties together \(± 4 mg/cm³\)")   # 8 > sqrt(3² + 3²) = 4.2
+        shot(a, "26-compare")
+        a.key("Escape")
+        assert a.close() == 0
+    finally:
+        a.proc.kill()
+    ok("an earlier result of the patient is offered, and compared")
+
+
 def looks(name, **env):
     a = start(**env)
     try:
@@ -208,8 +244,9 @@ try:
     open_study()
     export_nameless(many)
     unreachable(many)
-    looks("25-worklist-dark", ADW_DEBUG_COLOR_SCHEME="prefer-dark")
-    looks("26-worklist-german", LANGUAGE="de")
+    compare_with_prior()
+    looks("27-worklist-dark", ADW_DEBUG_COLOR_SCHEME="prefer-dark")
+    looks("28-worklist-german", LANGUAGE="de")
 finally:
     shutil.rmtree(work)
 end()
