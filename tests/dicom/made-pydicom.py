@@ -139,6 +139,14 @@ def test_enhanced(probe, folder):
     grid, hu = ours.volume(probe, plain)  # the largest of the three
     check(hu.shape == (6, ROWS, COLUMNS) and float(abs(hu - expected["stack A, time 1"]).max()) == 0.0,
           "the volume loaded of a multi-frame file differs")
+    # A Legacy Converted image keeps kernel and voltage among the attributes that have no macro.
+    legacy = pydicom.dcmread(plain)
+    legacy.SOPClassUID = legacy.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2.2"
+    shared = legacy.SharedFunctionalGroupsSequence[0]
+    del shared.CTReconstructionSequence, shared.CTXRayDetailsSequence
+    shared.UnassignedSharedConvertedAttributesSequence = Sequence([item(ConvolutionKernel="B40f", KVP=120)])
+    legacy.save_as(folder / "legacy.dcm")
+    compare_enhanced(probe, "legacy converted", folder / "legacy.dcm", expected)
     # Frames without places are refused, not stacked.
     image = pydicom.dcmread(plain)
     del image.PerFrameFunctionalGroupsSequence, image.SharedFunctionalGroupsSequence
