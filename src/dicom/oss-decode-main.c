@@ -165,8 +165,12 @@ typedef struct
 static gboolean
 work (const OssDicomRequest *request, const char *path, const OssDeidentifyRules *rules, Answer *answer, GError **error)
 {
+  gboolean deflated;
+  guint64 file_bytes;
+
   /* DCMTK calls itself for every level. */
-  if (!oss_dicom_check_depth (path, error))
+  if (!oss_dicom_check_depth (path, &deflated, &file_bytes, error)
+      || (deflated && !oss_dicom_shim_check_deflated (path, file_bytes, error)))
     return FALSE;
   switch (request->kind)
     {

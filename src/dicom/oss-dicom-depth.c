@@ -92,11 +92,14 @@ oss_dicom_depth (const guint8 *bytes, gsize n)
 }
 
 gboolean
-oss_dicom_check_depth (const char *path, GError **error)
+oss_dicom_check_depth (const char *path, gboolean *deflated, guint64 *file_bytes, GError **error)
 {
+  static const char uid[] = "1.2.840.10008.1.2.1.99";
   g_autoptr (GMappedFile) file = NULL;
   g_autoptr (GError) reason = NULL;
 
+  *deflated = FALSE;
+  *file_bytes = 0;
   if (!g_file_test (path, G_FILE_TEST_IS_REGULAR)) /* opening a pipe would wait for ever; others say what is wrong */
     return TRUE;
   file = g_mapped_file_new (path, FALSE, &reason);
@@ -105,8 +108,11 @@ oss_dicom_check_depth (const char *path, GError **error)
       g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, reason->message);
       return FALSE;
     }
-  if (oss_dicom_depth ((const guint8 *) g_mapped_file_get_contents (file), g_mapped_file_get_length (file))
-      <= OSS_DICOM_DEEPEST)
+  const guint8 *bytes = (const guint8 *) g_mapped_file_get_contents (file);
+  gsize n = g_mapped_file_get_length (file);
+  *file_bytes = n;
+  *deflated = n > 0 && memmem (bytes, MIN (n, 4096), uid, sizeof uid - 1) != NULL;
+  if (oss_dicom_depth (bytes, n) <= OSS_DICOM_DEEPEST)
     return TRUE;
   g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("its sequences lie more than %d deep in one another"),
                OSS_DICOM_DEEPEST);

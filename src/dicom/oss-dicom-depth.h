@@ -18,7 +18,9 @@ G_BEGIN_DECLS
  */
 guint oss_dicom_depth (const guint8 *bytes, gsize n);
 
-/* FALSE with OSS_ERROR_INVALID_DATA for a file that is deeper, or cannot be opened. */
-gboolean oss_dicom_check_depth (const char *path, GError **error);
+/* FALSE with OSS_ERROR_INVALID_DATA for a file that is deeper, or cannot be opened.
+ * @deflated: (out): it names the deflated transfer syntax, so this says nothing about its data set
+ * @file_bytes: (out): its size */
+gboolean oss_dicom_check_depth (const char *path, gboolean *deflated, guint64 *file_bytes, GError **error);
 
 G_END_DECLS

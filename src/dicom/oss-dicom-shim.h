@@ -40,6 +40,10 @@ OssDicomHeader *oss_dicom_shim_headers (const char *path, guint *n, GError **err
 guint8 *oss_dicom_shim_pixels (const char *path, gint32 frame, guint8 *room, gsize room_bytes, OssDicomHeader *header,
                                gsize *n_bytes, GError **error);
 
+/* FALSE with OSS_ERROR_INVALID_DATA for a deflated file (of @file_bytes) that inflates out of proportion, or nests
+ * deeper than OSS_DICOM_DEEPEST. */
+gboolean oss_dicom_shim_check_deflated (const char *path, guint64 file_bytes, GError **error);
+
 /* What oss_dicom_read_index() tells, each string with its NUL; @n_bytes in all. (transfer full): g_free() */
 char *oss_dicom_shim_index (const char *path, gsize *n_bytes, GError **error);
 

@@ -183,6 +183,8 @@ is_better (const OssSeries *one, const OssSeries *other)
 {
   if (one->reformatted != other->reformatted)
     return !one->reformatted;
+  if (one->tilt.resample != other->tilt.resample)
+    return !one->tilt.resample;
   return one->files->len > other->files->len;
 }
 

@@ -163,7 +163,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssSeries, oss_series_free)
  * @uid: (nullable): series instance UID, or with its part behind it: "1.2.3#stack 2"
  * @kernel: (nullable): convolution kernel
  *
- * The one usable series that fits; among several one that was not reformatted, then the one with most slices.  NULL
+ * The one usable series that fits; among several one that was neither reformatted nor tilted, then the one
+ * with most slices.  NULL
  * with OSS_ERROR_REFUSED and the first refusal's text when none is usable, NOT_FOUND when none fits.
  */
 OSS_API const OssSeries *

@@ -2,7 +2,10 @@
 /* libFuzzer's way into everything that reads a DICOM file: what the reading process does, without the process.
  *
  *   CC=clang-14 CXX=clang++-14 meson setup build-fuzz -Dfuzz=true && ninja -C build-fuzz tests/broken/fuzz-dicom
- *   build-fuzz/tests/broken/fuzz-dicom -rss_limit_mb=2048 -timeout=5 corpus tests/broken/seeds */
+ *   ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=256 \
+ *     build-fuzz/tests/broken/fuzz-dicom -rss_limit_mb=2048 -timeout=5 corpus tests/broken/seeds
+ *
+ * The reading process has a limit on its memory, for which ASAN_OPTIONS stand in. */
 #include "dicom/oss-dicom-depth.h"
 #include "dicom/oss-dicom-shim-objects.h"
 #include "dicom/oss-dicom-shim.h"
@@ -19,10 +22,13 @@ read_all (const char *path)
 {
   g_autoptr (GError) error = NULL;
   g_autofree OssDicomHeader *headers = NULL, *header = g_new0 (OssDicomHeader, 1);
+  gboolean deflated;
+  guint64 file_bytes;
   guint n = 0;
   gsize bytes = 0;
 
-  if (!oss_dicom_check_depth (path, NULL))
+  if (!oss_dicom_check_depth (path, &deflated, &file_bytes, NULL)
+      || (deflated && !oss_dicom_shim_check_deflated (path, file_bytes, NULL)))
     return;
   headers = oss_dicom_shim_headers (path, &n, &error);
   if ((headers == NULL) == (error == NULL))

@@ -10,10 +10,12 @@ pydicom and GDCM (gdcmconv) write the files.
 """
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import warnings
+import zlib
 
 try:
     import numpy
@@ -259,6 +261,26 @@ def test_index(probe, folder):
     print("index of a disc: whole, by itself, in lower case, with a file missing, with names that lead outside")
 
 
+def deflated_file(path, data):
+    """A file whose data set is DATA, deflated."""
+    meta = b"\x02\x00\x10\x00UI\x16\x001.2.840.10008.1.2.1.99"
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    path.write_bytes(b"\0" * 128 + b"DICM\x02\x00\x00\x00UL\x04\x00" + struct.pack("<I", len(meta)) + meta
+                     + packer.compress(data) + packer.flush())
+    return path
+
+
+def test_deflated(probe, folder):
+    """What a small file inflates to is bounded, and how deep it nests: told, not the end of a process."""
+    level = b"\x08\x00\x40\x11SQ\x00\x00\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff"
+    value = b"\x09\x00\x10\x10OB\x00\x00" + struct.pack("<I", 200 << 20) + bytes(200 << 20)
+    for name, data, words in (("deep", level * 200000, "more than 128 deep"), ("bomb", value, "inflates to more than")):
+        path = deflated_file(folder / f"{name}.dcm", data)
+        said = subprocess.run([probe, path], capture_output=True, text=True).stderr
+        check(words in said, f"{name}, {path.stat().st_size} bytes: {said}")
+        print(f"deflated {name}: {path.stat().st_size} bytes for {len(data)}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -266,6 +288,7 @@ def main():
         test_character_sets(sys.argv[1], folder)
         test_numbers(sys.argv[1], folder)
         test_index(sys.argv[1], folder)
+        test_deflated(sys.argv[1], folder)
     return 1 if bad else 0
 
 
