@@ -228,8 +228,9 @@ print_heard (OssCli *cli, const Heard *heard, GError **error)
       cli->json ? g_strdup_printf ("{\"stored\": %u, \"known\": %u, \"objects_refused\": %u, \"senders_refused\": %u, "
                                    "\"senders_lost\": %u}\n",
                                    heard->stored, heard->known, heard->refused, heard->senders_refused, heard->lost)
-                : g_strdup_printf (_ ("Stored %u objects; %u were there already, %u were refused.\n"), heard->stored,
-                                   heard->known, heard->refused);
+                : g_strdup_printf (OSS_NGETTEXT ("Stored %u object; %u there already, %u refused.\n",
+                                                 "Stored %u objects; %u there already, %u refused.\n", heard->stored),
+                                   heard->stored, heard->known, heard->refused);
   return oss_cli_print (text, error);
 }
 

@@ -137,7 +137,7 @@ oss_cli_pacs_print_report (OssCli *cli, const OssPacsReport *report, const char 
     {
       g_string_append_printf (text, _ ("%s: %u of %u objects"), what, report->done, report->total);
       if (report->already > 0)
-        g_string_append_printf (text, _ (", %u were there already"), report->already);
+        g_string_append_printf (text, _ (", %u there already"), report->already);
       if (report->failed > 0)
         g_string_append_printf (text, _ (", %u failed"), report->failed);
       if (report->bytes > 0)

@@ -129,7 +129,8 @@ make_folder (Run *self, const char *path, GError **error)
   if (g_mkdir_with_parents (path, 0755) != 0)
     {
       g_autofree char *shown = g_filename_display_name (path);
-      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("%s: %s."), shown, g_strerror (errno));
+      g_set_error (error, OSS_ERROR, OSS_ERROR_FAILED, _ ("The folder “%s” cannot be made: %s."), shown,
+                   g_strerror (errno));
       return FALSE;
     }
   g_ptr_array_add (self->made, g_strdup (path));

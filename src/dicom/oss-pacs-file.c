@@ -171,6 +171,8 @@ read_groups (OssPacsPeers *self, GKeyFile *file, const char *path, GError **erro
         read_node (&group, &self->node);
       if (group.error == NULL)
         continue;
+      if (g_str_has_suffix (group.error->message, ".")) /* some are sentences already, some are not */
+        group.error->message[strlen (group.error->message) - 1] = '\0';
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("“%s”, [%s]: %s."), path, *name, group.error->message);
       g_error_free (group.error);
       return FALSE;

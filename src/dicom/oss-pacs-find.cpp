@@ -93,10 +93,11 @@ read_match (DcmDataset &data, OssPacsLevel level)
 
 /* --- The question --- */
 
+/* The value itself is not quoted: it may name a patient. */
 bool
-bad_key (GError **error, const char *what, const char *value)
+bad_key (GError **error, const char *what)
 {
-  g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“%s” cannot be asked for as %s."), value, what);
+  g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, what);
   return false;
 }
 
@@ -137,18 +138,18 @@ check_query (const OssPacsQuery *query, GError **error)
 
   for (const char *text : texts)
     if (text != nullptr && !is_text (text))
-      return bad_key (error, _ ("text"), "…"); /* it may name a patient */
+      return bad_key (error, _ ("A text to search for has at most 64 characters, and no backslash."));
   for (const char *date : { query->study_date, query->patient_birth_date })
     if (date != nullptr && *date != '\0' && !is_date_range (date))
-      return bad_key (error, _ ("a date: give YYYYMMDD, or a range YYYYMMDD-YYYYMMDD"), "…");
+      return bad_key (error, _ ("A date to search for is YYYYMMDD, or a range YYYYMMDD-YYYYMMDD."));
   for (const char *uid : { query->study_uid, query->series_uid })
     if (uid != nullptr && *uid != '\0' && !oss_pacs_is_uid (uid))
-      return bad_key (error, _ ("a UID"), uid);
+      {
+        g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“%s” is no UID."), uid);
+        return false;
+      }
   if (query->level == OSS_PACS_SERIES && (query->study_uid == nullptr || *query->study_uid == '\0'))
-    {
-      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("Series are looked for in one study: give its UID."));
-      return false;
-    }
+    return bad_key (error, _ ("Series are looked for in one study: give its UID."));
   return true;
 }
 

@@ -330,7 +330,7 @@ certificate_words (X509 *certificate)
   g_autofree char *clean = g_utf8_make_valid (issuer, -1);
   if (ASN1_TIME_to_tm (X509_get0_notAfter (certificate), &day) == 1)
     until = g_strdup_printf ("%04d-%02d-%02d", day.tm_year + 1900, day.tm_mon + 1, day.tm_mday);
-  g_autofree char *text = g_strdup_printf (_ ("issued by “%s”, valid to %s"), clean, until != nullptr ? until : "?");
+  g_autofree char *text = g_strdup_printf (_ ("issued by “%s”, valid until %s"), clean, until != nullptr ? until : "?");
   return text;
 }
 

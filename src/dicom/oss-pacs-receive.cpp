@@ -181,7 +181,7 @@ check_request (T_ASC_Association *assoc, T_ASC_PresentationContextID id, const T
   if (!oss_pacs_is_uid (request.AffectedSOPInstanceUID) || !oss_pacs_is_uid (request.AffectedSOPClassUID))
     {
       stored.status = STATUS_STORE_InvalidSOPClass; /* 0117: invalid object instance */
-      stored.why = _ ("a UID that is none");
+      stored.why = _ ("a UID that is not valid");
       return false;
     }
   if (ASC_findAcceptedPresentationContext (assoc->params, id, &context).bad ()
