@@ -80,10 +80,11 @@ depth_in (const guint8 *bytes, gsize n, const Order *order)
 guint
 oss_dicom_depth (const guint8 *bytes, gsize n)
 {
-  const guint8 *pixels = n > 0 ? memmem (bytes, n, "\xe0\x7f\x10\x00", 4) : NULL;
+  const guint8 *pixels;
 
-  if (n == 0)
+  if (bytes == NULL || n == 0)
     return 0;
+  pixels = memmem (bytes, n, "\xe0\x7f\x10\x00", 4);
   if (pixels == NULL)
     pixels = memmem (bytes, n, "\x7f\xe0\x00\x10", 4);
   if (pixels != NULL)
