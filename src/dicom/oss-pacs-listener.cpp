@@ -269,11 +269,11 @@ Listener::accept_one ()
   connections.push_back (std::move (connection));
 }
 
-/* Forgets those that are done; ends those that are silent. */
+/* Forgets those that are done; ends those that are silent, or take too long to say who they are. */
 void
 Listener::look_after ()
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = g_get_monotonic_time (), patience = (gint64) settings.idle_seconds * G_USEC_PER_SEC;
   std::lock_guard<std::mutex> guard (lock);
 
   for (auto &one : connections)
@@ -283,7 +283,7 @@ Listener::look_after ()
         active = MAX (active.load (), one->link->last_activity ());
         one.reset ();
       }
-    else if (now - one->link->last_activity () > (gint64) settings.idle_seconds * G_USEC_PER_SEC)
+    else if (now - one->link->last_activity () > patience || (!one->admitted && now - one->since > patience))
       one->link->end ();
   connections.erase (std::remove (connections.begin (), connections.end (), nullptr), connections.end ());
 }
@@ -368,6 +368,7 @@ Listener::admit (Connection &connection, T_ASC_Association *assoc)
       return false;
     }
   negotiate (assoc->params, store != nullptr, settings.commitment != nullptr);
+  connection.admitted = true;
   return ASC_acknowledgeAssociation (assoc).good ();
 }
 

@@ -59,7 +59,8 @@ private:
     std::string sender; /* address, later with title */
     bool busy;          /* too many already */
     std::shared_ptr<Link> link = std::make_shared<Link> ();
-    std::atomic<bool> done{ false };
+    gint64 since = g_get_monotonic_time ();
+    std::atomic<bool> admitted{ false }, done{ false };
     GThread *thread = nullptr;
   };
 

@@ -183,8 +183,10 @@ send_object (Job &job, Sending &sending, Association &association, Object &objec
   if (!DICOM_SUCCESS_STATUS (status) && !DICOM_WARNING_STATUS (status))
     object.fail (status_words (status).c_str ());
   else
-    object.state = Object::State::done;
-  sending.bytes += sent;
+    {
+      object.state = Object::State::done;
+      sending.bytes += sent;
+    }
   return true;
 }
 

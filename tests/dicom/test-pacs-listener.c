@@ -520,6 +520,17 @@ test_limits (void)
   expect_serving (bench);
   for (guint i = 0; i < 2; i++)
     raw_close (many[i]);
+  /* And one that says who it is a byte at a time. */
+  static const guint8 head[] = { 1, 0, 0, 0, 2, 0 }; /* a request of 512 bytes */
+  int slow = raw_connect (oss_pacs_listener_port (bench->listener));
+  guint refused = heard (bench, OSS_PACS_EVENT_SENDER_REFUSED);
+  for (guint i = 0; i < 10 && heard (bench, OSS_PACS_EVENT_SENDER_REFUSED) == refused; i++)
+    {
+      raw_write (slow, i < sizeof head ? (const char *) head + i : "", 1);
+      g_usleep (300000);
+    }
+  g_assert_cmpuint (heard (bench, OSS_PACS_EVENT_SENDER_REFUSED), ==, refused + 1);
+  raw_close (slow);
   bench_free (bench);
 }
 
