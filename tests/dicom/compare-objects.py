@@ -17,6 +17,8 @@ import tempfile
 try:
     import numpy
     import pydicom
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence
 except ImportError as reason:
     print("SKIP:", reason)
     sys.exit(77)
@@ -219,6 +221,55 @@ def check(writer, folder, out):
     check_flat(images["pdf"], images["sc"])
 
 
+def item(**values):
+    data = Dataset()
+    for key, value in values.items():
+        setattr(data, key, value)
+    return data
+
+
+def make_enhanced(folder, path):
+    """The series in @folder as one multi-frame image, last slice first; the places of its frames."""
+    slices = sorted((pydicom.dcmread(file) for file in folder.rglob("*.dcm")), key=lambda s: -s.SliceLocation)
+    image = slices[0]
+    groups = [item(FrameContentSequence=Sequence([item(StackID="1", InStackPositionNumber=len(slices) - at)]),
+                   PlanePositionSequence=Sequence([item(ImagePositionPatient=one.ImagePositionPatient)]))
+              for at, one in enumerate(slices)]
+    image.SharedFunctionalGroupsSequence = Sequence([item(
+        PixelMeasuresSequence=Sequence([item(PixelSpacing=image.PixelSpacing, SliceThickness=image.SliceThickness)]),
+        PlaneOrientationSequence=Sequence([item(ImageOrientationPatient=image.ImageOrientationPatient)]),
+        PixelValueTransformationSequence=Sequence(
+            [item(RescaleIntercept=image.RescaleIntercept, RescaleSlope=image.RescaleSlope, RescaleType="HU")]),
+        CTImageFrameTypeSequence=Sequence([item(FrameType=["ORIGINAL", "PRIMARY", "AXIAL", "NONE"])]))])
+    places = [numpy.array(one.ImagePositionPatient, float) for one in slices]
+    cosines = numpy.array(image.ImageOrientationPatient, float)
+    image.PixelData = b"".join(one.PixelData for one in slices)
+    for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "SliceLocation",
+                 "RescaleIntercept", "RescaleSlope", "RescaleType"):
+        del image[name]
+    image.PerFrameFunctionalGroupsSequence, image.NumberOfFrames = Sequence(groups), len(slices)
+    image.SOPClassUID = image.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.2.1"
+    image.save_as(path)
+    return image.SOPInstanceUID, places, numpy.cross(cosines[:3], cosines[3:])
+
+
+def check_multiframe(writer, folder, root):
+    """Frames of the objects name the frame of the image that lies in their plane."""
+    (root / "enhanced").mkdir()
+    uid, places, normal = make_enhanced(folder, root / "enhanced" / "ct.dcm")
+    subprocess.run([writer, root / "enhanced", root / "of-frames"], check=True, capture_output=True)
+    for name in ("seg", "density", "stress", "sr", "pdf", "sc"):
+        conforms(root / "of-frames" / f"{name}.dcm")
+    for name in ("seg", "density"):
+        image = pydicom.dcmread(root / "of-frames" / f"{name}.dcm")
+        for own in image.PerFrameFunctionalGroupsSequence:
+            source = own.DerivationImageSequence[0].SourceImageSequence[0]
+            off = places[source.ReferencedFrameNumber - 1] - numpy.array(own.PlanePositionSequence[0].ImagePositionPatient, float)
+            expect(source.ReferencedSOPInstanceUID == uid and abs(normal @ off) < 0.02, f"{name}: frame of the image")
+    named = pydicom.dcmread(root / "of-frames" / "seg.dcm").ReferencedSeriesSequence[0].ReferencedInstanceSequence
+    expect([entry.ReferencedSOPInstanceUID for entry in named] == [uid], "seg: the one image, once")
+
+
 def main():
     writer, fixture, data = sys.argv[1:4]
     if shutil.which("dciodvfy") is None:
@@ -229,6 +280,7 @@ def main():
         (root / "in").mkdir()
         subprocess.run([fixture, root / "in"], check=True)
         check(writer, root / "in", root / "out")
+        check_multiframe(writer, root / "in", root)
         real = pathlib.Path(data) / "dicom_lidc_thoracic_T12_T11" / "series"
         if data and real.is_dir():
             check(writer, real, root / "real")

@@ -9,6 +9,7 @@ What has to be found is worked out from the files by pydicom and numpy alone.
 import copy
 import gzip
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ try:
     import numpy
     import pydicom
     from pydicom.sequence import Sequence
-    from pydicom.uid import DeflatedExplicitVRLittleEndian
+    from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 except ImportError as reason:
     print("SKIP:", reason)
     sys.exit(77)
@@ -152,6 +153,11 @@ def deflated(seg):
     seg.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
 
 
+def run_lengths(seg):
+    fractional(seg)
+    seg.compress(RLELossless)
+
+
 def elsewhere(seg):
     for group in seg.PerFrameFunctionalGroupsSequence:
         place = group.PlanePositionSequence[0]
@@ -193,13 +199,20 @@ def check_variants(probe, folder):
     for name, alter in (("fractional", fractional), ("label map", lambda seg: label_map(seg, numpy.uint8)),
                         ("label map of 16 bits", lambda seg: label_map(seg, numpy.uint16)), ("by label", text_only),
                         ("backwards", backwards), ("mirrored", mirrored), ("cropped", cropped), ("finer", finer),
-                        ("deflated", deflated)):
+                        ("deflated", deflated), ("compressed", run_lengths)):
         seg = copy.deepcopy(original)
         alter(seg)
         path = folder / "altered.dcm"
         seg.save_as(path)
         found, lines = probe.levels(path, series)
         expect(found is not None and numpy.array_equal(found, wanted), f"{name}: {lines if found is None else ''}")
+    if shutil.which("gdcmconv"):
+        seg = copy.deepcopy(original)
+        fractional(seg)
+        seg.save_as(folder / "plain.dcm")
+        subprocess.run(["gdcmconv", "--j2k", folder / "plain.dcm", folder / "altered.dcm"], check=True, capture_output=True)
+        found, lines = probe.levels(folder / "altered.dcm", series)
+        expect(found is not None and numpy.array_equal(found, wanted), f"JPEG 2000: {lines if found is None else ''}")
     seg = copy.deepcopy(original)
     fractional(seg)
     seg.save_as(folder / "altered.dcm")
