@@ -21,6 +21,8 @@ import_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *can
   g_autoptr (OssSeriesList) list = worklist != NULL ? oss_worklist_scan (worklist, data, NULL, NULL) : NULL;
   g_autoptr (GArray) ids = list != NULL ? oss_worklist_import (worklist, list, NULL, NULL) : NULL;
 
+  if (ids != NULL)
+    oss_worklist_import_reports (worklist, list, NULL, NULL, NULL);
   g_task_return_boolean (task, ids != NULL);
 }
 

@@ -97,6 +97,8 @@ scan (gpointer data, const OssTick *tick, GError **error)
     return NULL;
   if (worklist != NULL)
     ids = oss_worklist_import (worklist, list, &importing, &trouble);
+  if (ids != NULL)
+    oss_worklist_import_reports (worklist, list, NULL, &importing, &trouble);
   if (g_error_matches (trouble, OSS_ERROR, OSS_ERROR_CANCELLED))
     {
       oss_series_list_free (list);

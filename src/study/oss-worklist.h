@@ -113,6 +113,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssWorklistSeries, oss_worklist_series_free)
  */
 OSS_API GArray *oss_worklist_import (OssWorklist *self, const OssSeriesList *list, const OssTick *tick, GError **error);
 
+/**
+ * oss_worklist_import_reports:
+ * @list: what a scan found and oss_worklist_import() took
+ * @n: (out) (nullable): how many analyses were added
+ *
+ * Adds the analyses that measurement reports (DICOM SR) of this program among the files tell of, as reviewed ones, to
+ * studies that the worklist has: so that oss_worklist_get_priors() finds what was analysed elsewhere.  One with the
+ * same series, vertebra and strength is known already.  Other reports are passed over.
+ */
+OSS_API gboolean oss_worklist_import_reports (OssWorklist *self, const OssSeriesList *list, guint *n,
+                                              const OssTick *tick, GError **error);
+
 typedef enum
 {
   OSS_WORKLIST_ALL,
