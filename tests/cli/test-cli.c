@@ -496,7 +496,7 @@ test_cancel (void)
 {
   static const char *const steps[] = { "Load",     "Calibrate", "Segment", "Mesh",
                                        "Simulate", "Ordering",  "Solving", "Report" };
-  static const guint delays[] = { 0, 40, 160, 400, 900 };
+  static const guint delays[] = { 0, 120, 600 };
   g_autofree char *out = inside ("cancelled");
   gint64 worst = 0;
 
