@@ -2,6 +2,7 @@
 #include "dicom/oss-deidentify-file.hpp"
 
 #include "base/oss-i18n.h"
+#include "dicom/oss-dicom-uid.h"
 #include "dicom/oss-guarded.hpp"
 
 #include <dcmtk/dcmdata/dcostrmb.h>
@@ -115,27 +116,19 @@ Deidentifier::digest (const char *purpose, const std::string &text) const
   return { (const char *) bytes, n };
 }
 
-/* A UUID of its own rule as a decimal number behind 2.25 (PS3.5, B.2).  What the standard has named stays. */
+/* From a UUID of version 8, "made by its own rule".  What the standard has named stays. */
 std::string
 Deidentifier::new_uid (const std::string &uid) const
 {
   if (uid.empty () || uid.compare (0, 14, "1.2.840.10008.") == 0)
     return uid;
   std::string bytes = digest ("uid", uid);
-  unsigned __int128 value = 0;
-  for (int i = 0; i < 16; i++)
-    {
-      auto byte = (guint8) bytes[(size_t) i];
-      if (i == 6)
-        byte = (byte & 0x0f) | 0x80;
-      if (i == 8)
-        byte = (byte & 0x3f) | 0x80;
-      value = value << 8 | byte;
-    }
-  std::string digits;
-  for (; value > 0; value /= 10)
-    digits.insert (digits.begin (), (char) ('0' + (int) (value % 10)));
-  return "2.25." + digits;
+  guint8 uuid[16];
+  memcpy (uuid, bytes.data (), sizeof uuid);
+  uuid[6] = (uuid[6] & 0x0f) | 0x80;
+  uuid[8] = (uuid[8] & 0x3f) | 0x80;
+  g_autofree char *replaced = oss_dicom_uid_of_uuid (uuid);
+  return replaced;
 }
 
 /* A date, or what begins with one, so many days earlier; empty when it is none. */

@@ -7,6 +7,7 @@
 G_BEGIN_DECLS
 
 #define OSS_DEIDENTIFY_SUBJECT_SIZE 68
+#define OSS_DEIDENTIFY_SUBJECT_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 /* What is asked of the reading process: a plain block of bytes. */
 typedef struct

@@ -81,7 +81,7 @@ is_made_of (const char *text, const char *characters, gsize most)
 static gboolean
 check_subject (const char *subject, GError **error)
 {
-  if (subject == NULL || is_made_of (subject, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_", 64))
+  if (subject == NULL || is_made_of (subject, OSS_DEIDENTIFY_SUBJECT_CHARACTERS, 64))
     return TRUE;
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
                        _ ("The new name may have 1 to 64 capital letters, digits, “-” and “_”."));

@@ -16,20 +16,22 @@
 namespace
 {
 
-/* A version 4 UUID as one decimal number behind 2.25 (DICOM PS3.5, B.2). */
+/* From a version 4 UUID. */
 std::string
 fresh_uid ()
 {
-  g_autofree char *uuid = g_uuid_string_random ();
-  unsigned __int128 value = 0;
-  std::string digits;
+  g_autofree char *text = g_uuid_string_random ();
+  guint8 uuid[16] = { 0 };
+  int n = 0;
 
-  for (const char *c = uuid; *c != '\0'; c++)
+  for (const char *c = text; *c != '\0' && n < 32; c++)
     if (*c != '-')
-      value = value * 16 + (unsigned) g_ascii_xdigit_value (*c);
-  for (; value > 0; value /= 10)
-    digits.insert (digits.begin (), (char) ('0' + (int) (value % 10)));
-  return "2.25." + digits;
+      {
+        uuid[n / 2] = (guint8) (uuid[n / 2] << 4 | g_ascii_xdigit_value (*c));
+        n++;
+      }
+  g_autofree char *uid = oss_dicom_uid_of_uuid (uuid);
+  return uid;
 }
 
 const char *

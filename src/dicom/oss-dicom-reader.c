@@ -4,6 +4,7 @@
 #include "base/oss-i18n.h"
 #include "dicom/oss-deidentify-private.h"
 #include "dicom/oss-dicom-protocol.h"
+#include "dicom/oss-dicom-uid.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -544,10 +545,9 @@ name_is_safe (OssDeidentifyName *name)
   name->series_uid[sizeof name->series_uid - 1] = '\0';
   name->sop_instance[sizeof name->sop_instance - 1] = '\0';
   for (gsize i = 0; i < G_N_ELEMENTS (uids); i++)
-    if (!g_ascii_isdigit (uids[i][0]) || uids[i][strspn (uids[i], "0123456789.")] != '\0')
+    if (!oss_dicom_is_uid (uids[i]))
       return FALSE;
-  return name->subject[0] != '\0'
-         && name->subject[strspn (name->subject, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")] == '\0';
+  return name->subject[0] != '\0' && name->subject[strspn (name->subject, OSS_DEIDENTIFY_SUBJECT_CHARACTERS)] == '\0';
 }
 
 typedef struct

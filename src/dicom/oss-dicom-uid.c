@@ -4,6 +4,8 @@
 #include "base/oss-random.h"
 #include "dicom/oss-dicom-writer.h"
 
+#include <string.h>
+
 guint64
 oss_dicom_hash_text (guint64 hash, const char *text)
 {
@@ -15,19 +17,44 @@ oss_dicom_hash_text (guint64 hash, const char *text)
   return hash;
 }
 
-/* A UUID as one decimal number behind 2.25 (DICOM PS3.5, B.2); version 8, "made by its own rule". */
 char *
-oss_dicom_uid (guint64 seed, guint64 index)
+oss_dicom_uid_of_uuid (const guint8 uuid[16])
 {
-  guint64 high = oss_random_hash (seed, 2 * index), low = oss_random_hash (seed, 2 * index + 1);
+  unsigned __int128 value = 0;
   char digits[40];
   int at = sizeof digits - 1;
 
-  high = (high & ~0xf000ull) | 0x8000ull;
-  low = (low & ~(3ull << 62)) | (2ull << 62);
-  unsigned __int128 value = ((unsigned __int128) high << 64) | low;
+  for (int i = 0; i < 16; i++)
+    value = value << 8 | uuid[i];
   digits[at] = '\0';
   for (; value > 0; value /= 10)
     digits[--at] = (char) ('0' + (int) (value % 10));
   return g_strconcat ("2.25.", digits + at, NULL);
+}
+
+/* A UUID of version 8, "made by its own rule". */
+char *
+oss_dicom_uid (guint64 seed, guint64 index)
+{
+  guint64 half[2] = { oss_random_hash (seed, 2 * index), oss_random_hash (seed, 2 * index + 1) };
+  guint8 uuid[16];
+
+  half[0] = (half[0] & ~0xf000ull) | 0x8000ull;
+  half[1] = (half[1] & ~(3ull << 62)) | (2ull << 62);
+  for (int i = 0; i < 16; i++)
+    uuid[i] = (guint8) (half[i / 8] >> (56 - 8 * (i % 8)));
+  return oss_dicom_uid_of_uuid (uuid);
+}
+
+gboolean
+oss_dicom_is_uid (const char *text)
+{
+  gsize n = strlen (text);
+
+  if (n < 1 || n > 64 || text[0] == '.' || text[n - 1] == '.')
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    if (!g_ascii_isdigit (text[i]) && (text[i] != '.' || text[i - 1] == '.'))
+      return FALSE;
+  return TRUE;
 }

@@ -191,8 +191,8 @@ read_one (Reading *self, gsize i)
   object.transfer_syntax = header->transfer_syntax;
   if (header->damage[0] != '\0')
     object.fail (header->damage);
-  else if (!oss_pacs_is_uid (header->sop_class) || !oss_pacs_is_uid (header->sop_instance)
-           || !oss_pacs_is_uid (header->transfer_syntax))
+  else if (!oss_dicom_is_uid (header->sop_class) || !oss_dicom_is_uid (header->sop_instance)
+           || !oss_dicom_is_uid (header->transfer_syntax))
     object.fail (_ ("it has no valid SOP class, SOP instance or transfer syntax UID"));
 }
 

@@ -49,7 +49,7 @@ std::string
 uid_of (DcmDataset &data, const DcmTagKey &key)
 {
   g_autofree char *text = text_of (data, key);
-  return oss_pacs_is_uid (text) ? text : "";
+  return oss_dicom_is_uid (text) ? text : "";
 }
 
 int
@@ -143,7 +143,7 @@ check_query (const OssPacsQuery *query, GError **error)
     if (date != nullptr && *date != '\0' && !is_date_range (date))
       return bad_key (error, _ ("A date to search for is YYYYMMDD, or a range YYYYMMDD-YYYYMMDD."));
   for (const char *uid : { query->study_uid, query->series_uid })
-    if (uid != nullptr && *uid != '\0' && !oss_pacs_is_uid (uid))
+    if (uid != nullptr && *uid != '\0' && !oss_dicom_is_uid (uid))
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“%s” is no UID."), uid);
         return false;

@@ -171,16 +171,3 @@ oss_pacs_report_free (OssPacsReport *self)
   g_ptr_array_unref (self->failures);
   g_free (self);
 }
-
-gboolean
-oss_pacs_is_uid (const char *text)
-{
-  gsize n = strlen (text);
-
-  if (n < 1 || n > 64 || text[0] == '.' || text[n - 1] == '.')
-    return FALSE;
-  for (gsize i = 0; i < n; i++)
-    if (!g_ascii_isdigit (text[i]) && (text[i] != '.' || text[i - 1] == '.'))
-      return FALSE;
-  return TRUE;
-}

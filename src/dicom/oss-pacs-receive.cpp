@@ -178,7 +178,7 @@ bool
 check_request (T_ASC_Association *assoc, T_ASC_PresentationContextID id, const T_DIMSE_C_StoreRQ &request,
                T_ASC_PresentationContext &context, Stored &stored)
 {
-  if (!oss_pacs_is_uid (request.AffectedSOPInstanceUID) || !oss_pacs_is_uid (request.AffectedSOPClassUID))
+  if (!oss_dicom_is_uid (request.AffectedSOPInstanceUID) || !oss_dicom_is_uid (request.AffectedSOPClassUID))
     {
       stored.status = STATUS_STORE_InvalidSOPClass; /* 0117: invalid object instance */
       stored.why = _ ("a UID that is not valid");
@@ -318,7 +318,7 @@ Store::check_file (const std::string &temporary, const T_DIMSE_C_StoreRQ &reques
       stored.why = _ ("the data set belongs to another object than the command says");
       return false;
     }
-  if (!oss_pacs_is_uid (header->study_uid) || !oss_pacs_is_uid (header->series_uid))
+  if (!oss_dicom_is_uid (header->study_uid) || !oss_dicom_is_uid (header->series_uid))
     {
       stored.why = _ ("the data set has no valid study or series UID");
       return false;

@@ -398,7 +398,7 @@ bool
 check_wanted (const char *study_uid, const char *series_uid, GError **error)
 {
   for (const char *uid : { study_uid, series_uid })
-    if (uid != nullptr && !oss_pacs_is_uid (uid))
+    if (uid != nullptr && !oss_dicom_is_uid (uid))
       {
         g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“%s” is no UID."), uid);
         return false;

@@ -130,19 +130,25 @@ Association::next_message ()
 }
 
 OFCondition
-Association::send_fragment (T_ASC_PresentationContextID id, void *data, gsize n, bool last)
+Association::write_fragment (T_ASC_PresentationContextID id, DUL_DATAPDV type, void *data, gsize n, bool last)
 {
   DUL_PDV fragment = {};
   DUL_PDVLIST list = {};
 
   fragment.fragmentLength = (unsigned long) n;
   fragment.presentationContextID = id;
-  fragment.pdvType = DUL_DATASETPDV;
+  fragment.pdvType = type;
   fragment.lastPDV = last;
   fragment.data = data;
   list.count = 1;
   list.pdv = &fragment;
   return DUL_WritePDVs (&assoc->DULassociation, &list);
+}
+
+OFCondition
+Association::send_fragment (T_ASC_PresentationContextID id, void *data, gsize n, bool last)
+{
+  return write_fragment (id, DUL_DATASETPDV, data, n, last);
 }
 
 OFCondition
@@ -152,8 +158,6 @@ Association::send_command (T_ASC_PresentationContextID id, DcmDataset &command)
   std::vector<guint8> bytes (longest_command);
   DcmOutputBufferStream stream (bytes.data (), (offile_off_t) bytes.size ());
   DcmWriteCache cache;
-  DUL_PDV fragment = {};
-  DUL_PDVLIST list = {};
   void *begin = nullptr;
   offile_off_t length = 0;
 
@@ -164,14 +168,7 @@ Association::send_command (T_ASC_PresentationContextID id, DcmDataset &command)
   if (written.bad ())
     return written;
   stream.flushBuffer (begin, length);
-  fragment.fragmentLength = (unsigned long) length;
-  fragment.presentationContextID = id;
-  fragment.pdvType = DUL_COMMANDPDV;
-  fragment.lastPDV = OFTrue;
-  fragment.data = begin;
-  list.count = 1;
-  list.pdv = &fragment;
-  return DUL_WritePDVs (&assoc->DULassociation, &list);
+  return write_fragment (id, DUL_COMMANDPDV, begin, (gsize) length, true);
 }
 
 T_ASC_PresentationContextID

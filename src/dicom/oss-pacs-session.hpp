@@ -131,6 +131,7 @@ private:
   bool fill (const std::vector<Context> &contexts, const std::string &address, GError **error);
   bool explain (const OFCondition &condition, GError **error);
   void explain_rejection (GError **error);
+  OFCondition write_fragment (T_ASC_PresentationContextID id, DUL_DATAPDV type, void *data, gsize n, bool last);
 
   Job &job;
   std::shared_ptr<Link> its_link;

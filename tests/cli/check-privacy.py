@@ -14,11 +14,13 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 
 try:
@@ -107,6 +109,26 @@ class Commands:
         self.judge(done.stderr, f"standard error of {words[0]}", SECRETS + STUDY_DATES)
         return done.stdout
 
+    def receive(self, folder, out):
+        """Sends a series to a listener: what both say, and the names that files have while they arrive."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = str(probe.getsockname()[1])
+        n = len(list(folder.glob("*.dcm")))
+        words = ["pacs", "listen", "--allow", "*", "--port", port, "--count", n, "--out", out]
+        listener = subprocess.Popen([self.program, *map(str, words)], env=self.env, text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", int(port)), 1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        self.judge(self.run("pacs", "send", "--peer", "OSSATURE@127.0.0.1:" + port, folder), "pacs send", SECRETS + STUDY_DATES)
+        said = "".join(listener.communicate(timeout=60))
+        self.judge(said, "the listener", SECRETS + STUDY_DATES)
+        expect(len(list(out.rglob("*.dcm"))) == n, "objects received of", n, said)
+
     @staticmethod
     def judge(text, where, secrets):
         for secret in secrets:
@@ -145,6 +167,7 @@ def main():
         commands.run("deidentify", work / "ct", "--out", work / "nameless")
         if (work / "objects").is_dir():
             commands.run("deidentify", work / "objects", "--out", work / "nameless-objects")
+        commands.receive(work / "ct" / "B40f", work / "received")
         commands.run("analyze", work / "ct", "--vertebra", "L1", "--at", "0,0,0", "--out", work / "refused", status=3)
         (work / "ct" / "B40f" / "CT000002.dcm").unlink()
         commands.run("calibrate", work / "ct", "--out", work / "refused", status=3)
