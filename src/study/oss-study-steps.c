@@ -11,9 +11,6 @@
 /* Bone starts far above this: an image that never reaches it holds none. */
 #define NO_BONE_BELOW_HU 100.0
 
-/* Between an image of density, which reads 1, and the flattest CT (about 1.2 HU per mg/cm3 at 140 kVp). */
-#define DENSITY_SLOPE_BELOW_HU 1.1
-
 /* The apparent strain of the headline strength estimate, FACTS section 3: F = 0.0068 K H. */
 #define HEADLINE_STRAIN 0.0068
 
@@ -149,106 +146,6 @@ oss_study_step_load (const OssStudyOptions *options, char **message, gboolean *n
   *notes = load->series != NULL && load->series->verdict == OSS_VERDICT_NOTES;
   *message = oss_grid_describe (&load->volume->grid);
   return load;
-}
-
-static gboolean
-calibrate_phantom (const OssStudyOptions *options, const OssLoadResult *load, OssCalibrateResult *calibrate,
-                   const OssTick *tick, GError **error)
-{
-  OssPhantom phantom;
-  g_autoptr (GError) failure = NULL;
-
-  if (!oss_phantom_find (options->phantom, &phantom, error))
-    return FALSE;
-  calibrate->fit = g_new0 (OssPhantomFit, 1);
-  if (oss_phantom_calibrate (load->volume, &phantom, calibrate->fit, tick, &failure))
-    {
-      calibrate->line = calibrate->fit->line;
-      if (calibrate->fit->effective_slope_hu > DENSITY_SLOPE_BELOW_HU)
-        return TRUE;
-      g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                   _ ("The phantom reads %.2f HU per mg/cm³; CT at 80 to 140 kVp reads 1.2 or more. The image looks "
-                      "like density "
-                      "already: say so (--density K2HPO4)."),
-                   calibrate->fit->effective_slope_hu);
-      return FALSE;
-    }
-  if (g_error_matches (failure, OSS_ERROR, OSS_ERROR_NOT_FOUND))
-    g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                 _ ("%s Without a phantom, give a calibration line of this scanner and kernel "
-                    "(line:SLOPE,INTERCEPT,BASIS), or a published one (line:jiang2023-b40f, line:jiang2023-b70f)."),
-                 failure->message);
-  else
-    g_propagate_error (error, g_steal_pointer (&failure));
-  return FALSE;
-}
-
-static gboolean
-calibrate_run (const OssStudyOptions *options, const OssLoadResult *load, OssCalibrateResult *calibrate,
-               const OssTick *tick, GError **error)
-{
-  const char *method = options->calibration;
-
-  if (load->volume->quantity == OSS_QUANTITY_DENSITY)
-    {
-      if (method != NULL && !g_str_equal (method, "density"))
-        {
-          g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
-                       _ ("The input holds density already; it cannot be calibrated again (“%s”)."), method);
-          return FALSE;
-        }
-      calibrate->line = (OssCalibrationLine){
-        .slope = 1.0, .basis = options->density_basis, .r2 = NAN, .uncertainty_mg_cm3 = NAN, .method = "density"
-      };
-      g_strlcpy (calibrate->line.source, _ ("the image holds density"), sizeof calibrate->line.source);
-      return TRUE;
-    }
-  if (method != NULL && g_str_equal (method, "density"))
-    {
-      g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
-                           _ ("The input holds CT numbers, not density; calibrate it with a phantom or a line."));
-      return FALSE;
-    }
-  if (method != NULL && g_str_equal (method, "none"))
-    {
-      calibrate->line = (OssCalibrationLine){
-        .slope = NAN, .intercept = NAN, .r2 = NAN, .uncertainty_mg_cm3 = NAN, .method = "none"
-      };
-      return TRUE;
-    }
-  if (method != NULL && g_str_has_prefix (method, "line:"))
-    return oss_study_parse_line (method, &calibrate->line, error);
-  return calibrate_phantom (options, load, calibrate, tick, error);
-}
-
-gpointer
-oss_study_step_calibrate (const OssStudyOptions *options, const OssStudyResults *results, char **message,
-                          gboolean *notes, const OssTick *tick, GError **error)
-{
-  OssCalibrateResult *calibrate = g_atomic_rc_box_new0 (OssCalibrateResult);
-
-  if (!calibrate_run (options, results->of[OSS_STEP_LOAD], calibrate, tick, error))
-    {
-      oss_study_result_unref (OSS_STEP_CALIBRATE, calibrate);
-      return NULL;
-    }
-  const OssCalibrationLine *line = &calibrate->line;
-  *notes = calibrate->fit != NULL && calibrate->fit->warnings != 0;
-  if (calibrate->fit != NULL)
-    {
-      int used = 0;
-      for (int i = 0; i < calibrate->fit->n_rods; i++)
-        used += calibrate->fit->rods[i].used;
-      *message = g_strdup_printf (_ ("Phantom in scan: %s, %d of %d rods"), calibrate->fit->phantom.title, used,
-                                  calibrate->fit->phantom.n_rods);
-    }
-  else if (g_str_equal (line->method, "none"))
-    *message = g_strdup (_ ("Not calibrated: outlines only"));
-  else if (g_str_equal (line->method, "density"))
-    *message = g_strdup (_ ("The image holds density already"));
-  else
-    *message = g_strdup_printf (_ ("Given line: %.4g × HU %+.4g mg/cm³"), line->slope, line->intercept);
-  return calibrate;
 }
 
 OssLabels *
