@@ -410,11 +410,13 @@ reduce_readings (const Readings *readings, OssPhantomFit *fit)
     }
 }
 
-/* Standard error of the fitted line at UNCERTAIN_AT, in density. */
-static double
-line_uncertainty (const OssPhantomFit *fit, double slope_hu)
+/* Covariance of the line in density from the rods' residuals.  Least squares of HU = s rho + t over n rods gives
+ * var s = v / Sxx, var t = v (1 / n + m^2 / Sxx) and cov (s, t) = -v m / Sxx (v: residual variance, m: mean density,
+ * Sxx: squares around it); slope = 1 / s and intercept = -t / s carry them over to first order. */
+static void
+give_covariance (const OssPhantomFit *fit, double s, double t, OssCalibrationLine *line)
 {
-  double n = 0.0, sx = 0.0, sxx = 0.0, sse = 0.0, mean;
+  double n = 0.0, sx = 0.0, sxx = 0.0, sse = 0.0;
 
   for (int r = 0; r < fit->n_rods; r++)
     if (fit->rods[r].used)
@@ -422,9 +424,13 @@ line_uncertainty (const OssPhantomFit *fit, double slope_hu)
         double x = fit->phantom.rod_density[r];
         n += 1.0, sx += x, sxx += x * x, sse += fit->rods[r].residual_hu * fit->rods[r].residual_hu;
       }
-  mean = sx / n;
-  return sqrt (sse / (n - 2.0) * (1.0 / n + (UNCERTAIN_AT - mean) * (UNCERTAIN_AT - mean) / (sxx - n * mean * mean)))
-         / slope_hu;
+  double mean = sx / n, squares = sxx - n * mean * mean, v = n > 2.0 ? sse / (n - 2.0) : NAN;
+  double vs = v / squares, vt = v * (1.0 / n + mean * mean / squares), vst = -v * mean / squares;
+
+  line->variance_slope = vs / pow (s, 4.0);
+  line->variance_intercept = (vt - 2.0 * vst * t / s + vs * t * t / (s * s)) / (s * s);
+  line->covariance = (vst - vs * t / s) / pow (s, 3.0);
+  line->uncertainty_mg_cm3 = oss_calibration_uncertainty (line, s * UNCERTAIN_AT + t);
 }
 
 static gboolean
@@ -457,11 +463,9 @@ fit_line (OssPhantomFit *fit, GError **error)
     }
   fit->effective_slope_hu = slope;
   fit->warnings = r2 < R2_USUAL ? OSS_PHANTOM_LOW_R2 : 0;
-  fit->line = (OssCalibrationLine){
-    .slope = 1.0 / slope, .intercept = -intercept / slope, .basis = phantom->basis, .r2 = r2, .method = "phantom"
-  };
-  fit->line.uncertainty_mg_cm3 = line_uncertainty (fit, slope);
-  g_strlcpy (fit->line.source, phantom->title, sizeof fit->line.source);
+  fit->line = oss_calibration_line_make (1.0 / slope, -intercept / slope, phantom->basis, "phantom", phantom->title);
+  fit->line.r2 = r2;
+  give_covariance (fit, slope, intercept, &fit->line);
   return TRUE;
 }
 

@@ -84,19 +84,39 @@ oss_conversion_find (const char *name, OssBasis from, OssBasis to)
   return NULL;
 }
 
+OssCalibrationLine
+oss_calibration_line_make (double slope, double intercept, OssBasis basis, const char *method, const char *source)
+{
+  OssCalibrationLine line = { .slope = slope,
+                              .intercept = intercept,
+                              .basis = basis,
+                              .r2 = NAN,
+                              .uncertainty_mg_cm3 = NAN,
+                              .variance_slope = NAN,
+                              .variance_intercept = NAN,
+                              .covariance = NAN,
+                              .method = method };
+
+  g_strlcpy (line.source, source, sizeof line.source);
+  return line;
+}
+
+double
+oss_calibration_uncertainty (const OssCalibrationLine *line, double hu)
+{
+  double variance = hu * (line->variance_slope * hu + 2.0 * line->covariance) + line->variance_intercept;
+
+  return isnan (variance) ? NAN : sqrt (fmax (variance, 0.0)); /* below 0 by rounding alone */
+}
+
 gboolean
 oss_calibration_line_find (const char *name, OssCalibrationLine *line)
 {
   for (gsize i = 0; name != NULL && i < G_N_ELEMENTS (published_lines); i++)
     if (g_ascii_strcasecmp (published_lines[i].name, name) == 0)
       {
-        *line = (OssCalibrationLine){ .slope = published_lines[i].slope,
-                                      .intercept = published_lines[i].intercept,
-                                      .basis = OSS_BASIS_K2HPO4,
-                                      .r2 = NAN,
-                                      .uncertainty_mg_cm3 = NAN,
-                                      .method = "line" };
-        g_strlcpy (line->source, published_lines[i].source, sizeof line->source);
+        *line = oss_calibration_line_make (published_lines[i].slope, published_lines[i].intercept, OSS_BASIS_K2HPO4,
+                                           "line", published_lines[i].source);
         return TRUE;
       }
   return FALSE;

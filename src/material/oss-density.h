@@ -42,9 +42,31 @@ typedef struct
   OssBasis basis;
   double r2;                 /* NaN when the line was given, not fitted */
   double uncertainty_mg_cm3; /* standard error of the density at 100 mg/cm3; NaN when unknown */
-  const char *method;        /* static: "phantom", "line", "density" (input was density already) */
-  char source[128];          /* phantom model or citation */
+  /* Of @slope and @intercept, in their units: (mg/cm3/HU)^2, (mg/cm3)^2 and their product; NaN when unknown. */
+  double variance_slope, variance_intercept, covariance;
+  const char
+      *method;      /* static: "phantom", "async", "internal", "line", "none", "density" (input was density already) */
+  char source[128]; /* phantom model or citation */
 } OssCalibrationLine;
+
+/**
+ * oss_calibration_line_make:
+ * @method: static
+ *
+ * A line whose error is not known: NaN in @r2, in the uncertainty and in the covariances.
+ */
+OSS_API OssCalibrationLine oss_calibration_line_make (double slope, double intercept, OssBasis basis,
+                                                      const char *method, const char *source);
+/**
+ * oss_calibration_uncertainty:
+ *
+ * Standard error, mg/cm3, of the density that the line gives for @hu, by the propagation of its covariance:
+ * sqrt (variance_slope hu^2 + 2 covariance hu + variance_intercept).  The error of the line alone: neither noise nor
+ * what the line does not know of.
+ *
+ * Returns: NaN when the covariances are not known
+ */
+OSS_API double oss_calibration_uncertainty (const OssCalibrationLine *line, double hu);
 
 /* Published lines by name: "jiang2023-b40f", "jiang2023-b70f" (with source, basis K2HPO4). */
 OSS_API gboolean oss_calibration_line_find (const char *name, OssCalibrationLine *line);

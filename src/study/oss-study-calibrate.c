@@ -55,10 +55,8 @@ calibrate_run (const OssStudyOptions *options, const OssLoadResult *load, OssCal
                        _ ("The input holds density already; it cannot be calibrated again (“%s”)."), method);
           return FALSE;
         }
-      calibrate->line = (OssCalibrationLine){
-        .slope = 1.0, .basis = options->density_basis, .r2 = NAN, .uncertainty_mg_cm3 = NAN, .method = "density"
-      };
-      g_strlcpy (calibrate->line.source, _ ("the image holds density"), sizeof calibrate->line.source);
+      calibrate->line =
+          oss_calibration_line_make (1.0, 0.0, options->density_basis, "density", _ ("the image holds density"));
       return TRUE;
     }
   if (method != NULL && g_str_equal (method, "density"))
@@ -69,9 +67,7 @@ calibrate_run (const OssStudyOptions *options, const OssLoadResult *load, OssCal
     }
   if (method != NULL && g_str_equal (method, "none"))
     {
-      calibrate->line = (OssCalibrationLine){
-        .slope = NAN, .intercept = NAN, .r2 = NAN, .uncertainty_mg_cm3 = NAN, .method = "none"
-      };
+      calibrate->line = oss_calibration_line_make (NAN, NAN, OSS_BASIS_UNKNOWN, "none", "");
       return TRUE;
     }
   if (method != NULL && g_str_has_prefix (method, "line:"))

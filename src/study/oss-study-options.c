@@ -93,13 +93,10 @@ oss_study_parse_line (const char *text, OssCalibrationLine *line, GError **error
                    text);
       return FALSE;
     }
-  memset (line, 0, sizeof *line);
-  line->slope = g_ascii_strtod (parts[0], &end[0]);
-  line->intercept = g_ascii_strtod (parts[1], &end[1]);
-  line->basis = oss_basis_from_name (g_strstrip (parts[2]));
-  line->r2 = line->uncertainty_mg_cm3 = NAN;
-  line->method = "line";
-  g_strlcpy (line->source, _ ("given by the user"), sizeof line->source);
+  double slope = g_ascii_strtod (parts[0], &end[0]), intercept = g_ascii_strtod (parts[1], &end[1]);
+
+  *line = oss_calibration_line_make (slope, intercept, oss_basis_from_name (g_strstrip (parts[2])), "line",
+                                     _ ("given by the user"));
   if (*end[0] != '\0' || *end[1] != '\0' || line->basis == OSS_BASIS_UNKNOWN || !isfinite (line->intercept))
     g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
                  _ ("The calibration line “%s” is not understood. The basis is one of K2HPO4, CHA, ash, apparent."),

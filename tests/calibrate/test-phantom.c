@@ -113,6 +113,29 @@ make_scan (const OssPhantom *phantom, const Case *c)
   return volume;
 }
 
+/* The textbook's standard error of a fitted line, in density, at the density of every rod. */
+static void
+check_uncertainty (const OssPhantomFit *fit)
+{
+  double n = 0.0, mean = 0.0, squares = 0.0, residuals = 0.0;
+
+  for (int r = 0; r < fit->n_rods; r++)
+    if (fit->rods[r].used)
+      n += 1.0, mean += fit->phantom.rod_density[r], residuals += pow (fit->rods[r].residual_hu, 2.0);
+  mean /= n;
+  for (int r = 0; r < fit->n_rods; r++)
+    if (fit->rods[r].used)
+      squares += pow (fit->phantom.rod_density[r] - mean, 2.0);
+  for (int r = 0; r < fit->n_rods; r++)
+    {
+      double x = fit->phantom.rod_density[r], hu = (x - fit->line.intercept) / fit->line.slope;
+      double expected = sqrt (residuals / (n - 2.0) * (1.0 / n + (x - mean) * (x - mean) / squares)) * fit->line.slope;
+
+      g_assert_cmpfloat (expected, >, 0.0);
+      g_assert_cmpfloat (fabs (oss_calibration_uncertainty (&fit->line, hu) / expected - 1.0), <, 1e-6);
+    }
+}
+
 static void
 test_case (gconstpointer data)
 {
@@ -149,6 +172,7 @@ test_case (gconstpointer data)
   g_assert_cmpfloat (fabs (fit.line.intercept + BETA_CT / SIGMA_CT), <, 1.0);
   g_assert_cmpfloat (fit.line.r2, >, 0.999);
   g_assert_cmpfloat (fit.line.uncertainty_mg_cm3, <, 1.5);
+  check_uncertainty (&fit);
   g_assert_cmpint (fit.line.basis, ==, phantom.basis);
   g_assert_cmpuint (fit.warnings, ==, 0);
   if (c->length_mm < 100.0)

@@ -82,6 +82,25 @@ test_published_lines (void)
   g_assert_false (oss_calibration_line_find ("b40f", &line));
 }
 
+/* A line through (HU, density) by least squares, by the textbook: at its mean HU the error is v / n, elsewhere
+ * v (1 / n + (HU - mean)^2 / S); and nothing is known of a line that nobody measured. */
+static void
+test_line_uncertainty (void)
+{
+  const double n = 5.0, mean = 160.0, squares = 90000.0, v = 4.0;
+  OssCalibrationLine line = oss_calibration_line_make (0.7, -4.2, OSS_BASIS_CHA, "line", "a test");
+
+  g_assert_true (isnan (oss_calibration_uncertainty (&line, 100.0)));
+  g_assert_true (isnan (line.r2) && isnan (line.uncertainty_mg_cm3));
+  g_assert_cmpstr (line.source, ==, "a test");
+  line.variance_slope = v / squares;
+  line.variance_intercept = v * (1.0 / n + mean * mean / squares);
+  line.covariance = -v * mean / squares;
+  g_assert_cmpfloat_with_epsilon (oss_calibration_uncertainty (&line, mean), sqrt (v / n), 1e-12);
+  g_assert_cmpfloat_with_epsilon (oss_calibration_uncertainty (&line, mean + 300.0), sqrt (v * (1.0 / n + 1.0)), 1e-12);
+  g_assert_cmpfloat_with_epsilon (oss_calibration_uncertainty (&line, 0.0), sqrt (line.variance_intercept), 1e-12);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -90,5 +109,6 @@ main (int argc, char **argv)
   g_test_add_func ("/material/density/conversions-invert", test_conversions_invert);
   g_test_add_func ("/material/density/conversion-values", test_conversion_values);
   g_test_add_func ("/material/density/published-lines", test_published_lines);
+  g_test_add_func ("/material/density/line-uncertainty", test_line_uncertainty);
   return g_test_run ();
 }

@@ -67,6 +67,9 @@ fill_calibration (OssReportData *self)
                                      .basis = OSS_BASIS_K2HPO4,
                                      .r2 = 0.99914,
                                      .uncertainty_mg_cm3 = 2.6,
+                                     .variance_slope = 1.6e-4,
+                                     .variance_intercept = 6.76,
+                                     .covariance = -0.0118,
                                      .method = "phantom",
                                      .source = "Mindways Model 3" };
   self->fit.phantom.n_rods = self->fit.n_rods = 5;
