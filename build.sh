@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 
 build_packages="gcc g++ meson ninja-build pkgconf gettext blueprint-compiler libglib2.0-dev libglib2.0-dev-bin gir1.2-gtk-4.0
  gir1.2-adw-1 libgtk-4-dev libgtk-4-bin libadwaita-1-dev libepoxy-dev libegl-dev libdcmtk-dev libssl-dev libsndfile1-dev
- libopenjp2-7-dev libjson-glib-dev libsqlite3-dev libcairo2-dev libpango1.0-dev libsuitesparse-dev libopenblas-dev libnifti-dev
+ libopenjp2-7-dev libjson-glib-dev libsqlite3-dev libcairo2-dev libpango1.0-dev libsuitesparse-dev libopenblas-dev libfftw3-dev libnifti-dev
  zlib1g-dev desktop-file-utils appstream libgl1-mesa-dri libegl1 libegl-mesa0 libglx-mesa0 fonts-cantarell
  fonts-dejavu-core adwaita-icon-theme"
 test_packages="xvfb openbox dbus at-spi2-core xdotool imagemagick python3 python3-gi gir1.2-atspi-2.0 python3-numpy

@@ -14,11 +14,35 @@ OssCliInput oss_cli_input;
     name, 0, 0, G_OPTION_ARG_DOUBLE, &oss_cli_input.field, text, arg                                                   \
   }
 
+#define SERIES                                                                                                         \
+  STRING ("series", series, N_ ("the series with this UID"), "UID"),                                                   \
+      STRING ("kernel", kernel, N_ ("the series with this reconstruction kernel"), "NAME"),                            \
+  {                                                                                                                    \
+    "resample-tilt", 0, 0, G_OPTION_ARG_NONE, &oss_cli_input.resample_tilt,                                            \
+        N_ ("straighten a series of a tilted gantry, which is refused otherwise"), NULL                                \
+  }
+#define CORRECTION                                                                                                     \
+  STRING ("from-kernel", correct_from,                                                                                 \
+          N_ ("the kernel that the image was made with, or one that is equal (default: by the header)"), "NAME"),      \
+      { "mtf",                                                                                                         \
+        0,                                                                                                             \
+        0,                                                                                                             \
+        G_OPTION_ARG_FILENAME,                                                                                         \
+        &oss_cli_input.correct_mtf,                                                                                    \
+        N_ ("transfer function of that kernel: a group with f50 and f10, or columns lp/cm and modulation"),            \
+        "FILE" },                                                                                                      \
+      DOUBLE ("to-thickness", correct_to_mm, N_ ("average the slices to this thickness"), "MM")
+
+const GOptionEntry oss_cli_input_series[] = { SERIES, { NULL } };
+
+const GOptionEntry oss_cli_input_correct[] = {
+  STRING ("to", correct_to, N_ ("the kernel that the image shall look as if made with"), "NAME"), CORRECTION, { NULL }
+};
+
 const GOptionEntry oss_cli_input_load[] = {
-  STRING ("series", series, N_ ("the series with this UID"), "UID"),
-  STRING ("kernel", kernel, N_ ("the series with this reconstruction kernel"), "NAME"),
-  { "resample-tilt", 0, 0, G_OPTION_ARG_NONE, &oss_cli_input.resample_tilt,
-    N_ ("straighten a series of a tilted gantry, which is refused otherwise"), NULL },
+  SERIES,
+  STRING ("correct-to", correct_to, N_ ("first correct the image to this reconstruction kernel: B40f"), "NAME"),
+  CORRECTION,
   STRING ("density", density, N_ ("the NIfTI image holds density in mg/cm³ on this basis (K2HPO4, CHA, ash, apparent)"),
           "BASIS"),
   STRING (
@@ -210,6 +234,10 @@ oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
   set_string (&options.path, path);
   set_string (&options.series_uid, input->series);
   set_string (&options.kernel, input->kernel);
+  set_string (&options.correct_to, input->correct_to);
+  set_string (&options.correct_from, input->correct_from);
+  set_string (&options.correct_mtf, input->correct_mtf);
+  options.correct_to_mm = input->correct_to_mm;
   set_string (&options.calibration, input->calibration);
   set_string (&options.phantom, input->phantom);
   set_string (&options.law, input->law);

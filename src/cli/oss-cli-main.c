@@ -22,6 +22,8 @@ static const struct
   { "scan", oss_cli_scan, N_ ("list studies and series with a verdict for each, and why") },
   { "deidentify", oss_cli_deidentify, N_ ("copy studies without names, dates and identifiers") },
   { "calibrate", oss_cli_calibrate, N_ ("from CT numbers to bone density") },
+  { "correct", oss_cli_correct, N_ ("an image as another reconstruction kernel would show it") },
+  { "kernel", oss_cli_kernel, N_ ("list the known reconstruction kernels, or measure one on a phantom") },
   { "segment", oss_cli_segment, N_ ("outline one vertebra, from one click or from labels") },
   { "mesh", oss_cli_mesh, N_ ("tetrahedra or voxels from a label image") },
   { "analyze", oss_cli_analyze, N_ ("the main job: from CT to stiffness, strength, stress map and report") },

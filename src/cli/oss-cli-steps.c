@@ -64,6 +64,8 @@ oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error)
     }
   const OssCalibrationLine *line = &oss_study_get_calibrate (study)->line;
   g_autoptr (GString) text = g_string_new (oss_study_get_message (study, OSS_STEP_CALIBRATE));
+  if (oss_study_get_load (study)->correction != NULL)
+    g_string_append_printf (text, "\n%s", oss_study_get_load (study)->correction->words);
   g_string_append_printf (text, _ ("\ndensity = %.5f × HU %+.3f mg/cm³ (%s)\n"), line->slope, line->intercept,
                           oss_basis_name (line->basis));
   if (isfinite (line->r2))

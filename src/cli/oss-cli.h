@@ -20,6 +20,8 @@ gboolean oss_cli_virtual (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_scan (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_deidentify (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_correct (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_kernel (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_mesh (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error);
@@ -50,6 +52,8 @@ void oss_cli_progress_end (OssCli *cli);
 typedef struct
 {
   gboolean resample_tilt;
+  char *correct_to, *correct_from, *correct_mtf;
+  double correct_to_mm;
   char *series, *kernel, *density, *calibration, *phantom;
   char *vertebra, *at, *labels, *numbering, *label_values;
   char *mesh_kind, *law, *conversion;
@@ -63,8 +67,8 @@ typedef struct
 } OssCliInput;
 
 extern OssCliInput oss_cli_input;
-extern const GOptionEntry oss_cli_input_load[], oss_cli_input_segment[], oss_cli_input_mesh[], oss_cli_input_simulate[],
-    oss_cli_input_nonlinear[];
+extern const GOptionEntry oss_cli_input_series[], oss_cli_input_correct[], oss_cli_input_load[],
+    oss_cli_input_segment[], oss_cli_input_mesh[], oss_cli_input_simulate[], oss_cli_input_nonlinear[];
 
 /* The settings of --nonlinear, checked; borrowed.  USAGE when one is given without it. */
 gboolean oss_cli_input_yielding (OssYieldingOptions *options, GError **error);

@@ -72,12 +72,13 @@ put_acquisition (OssDataset &image, const OssCtHeader *header, const OssGrid *gr
 }
 
 void
-put_plane (OssDataset &image, const OssGrid *grid, int k)
+put_plane (OssDataset &image, const OssCtHeader *header, const OssGrid *grid, int k)
 {
   const double index[3] = { 0.0, 0.0, (double) k }, *d = grid->direction;
   double at[3];
   oss_grid_to_patient (grid, index, at);
-  image.text (DCM_ImageType, "ORIGINAL\\PRIMARY\\AXIAL");
+  image.text (DCM_ImageType, header->derivation != nullptr ? "DERIVED\\SECONDARY\\AXIAL" : "ORIGINAL\\PRIMARY\\AXIAL");
+  image.optional_text (DCM_DerivationDescription, header->derivation);
   image.text (DCM_InstanceNumber, std::to_string (k + 1));
   image.text (DCM_ImagePositionPatient, oss_dicom_decimals ({ at[0], at[1], at[2] }));
   image.text (DCM_ImageOrientationPatient, oss_dicom_decimals ({ d[0], d[3], d[6], d[1], d[4], d[7] }));
@@ -135,7 +136,7 @@ write_slice (const char *folder, const OssVolume *volume, const OssCtHeader *hea
     image.text (DCM_SOPInstanceUID, uid);
     put_study (image, header);
     put_acquisition (image, header, &volume->grid);
-    put_plane (image, &volume->grid, k);
+    put_plane (image, header, &volume->grid, k);
     put_pixels (image, volume, k);
     std::vector<guint8> bytes = oss_dicom_serialise (file);
     return oss_file_write (path.c_str (), bytes.data (), bytes.size (), error);

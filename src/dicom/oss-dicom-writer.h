@@ -19,6 +19,7 @@ typedef struct
   const char *study_date, *study_time, *study_id, *study_description, *series_description, *accession_number;
   int series_number;
   const char *manufacturer, *model, *station, *software, *kernel, *contrast_agent, *patient_position; /* NULL: "HFS" */
+  const char *derivation; /* what was done to other images to make these; NULL: they are original ones */
   double kvp, tube_current_ma, exposure_mas, slice_thickness_mm, reconstruction_diameter_mm, table_height_mm;
 } OssCtHeader;
 

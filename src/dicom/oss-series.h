@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "image/oss-kernel.h"
 #include "image/oss-volume.h"
 
 G_BEGIN_DECLS
@@ -41,17 +42,6 @@ typedef struct
   const char *code;
   char *text;
 } OssReason;
-
-/* How sharp a reconstruction kernel is, by its name. */
-typedef enum
-{
-  OSS_KERNEL_UNKNOWN,
-  OSS_KERNEL_SMOOTH,
-  OSS_KERNEL_STANDARD,
-  OSS_KERNEL_SHARP, /* bone, lung and edge kernels: bright rims at cortical bone, several times the noise */
-} OssKernelClass;
-
-OSS_API const char *oss_kernel_class_name (OssKernelClass sharpness); /* "smooth", "standard", ... "unknown" */
 
 /* How the slices of a tilted gantry lie against a straight stack. */
 typedef struct

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "report/oss-report-nonlinear.h"
+#include "study/oss-study-kernel.h"
 
 #include <json-glib/json-glib.h>
 
@@ -23,6 +24,9 @@ void oss_json_begin (JsonBuilder *builder, const char *name); /* an object; json
 void oss_json_estimators (JsonBuilder *builder, const OssStrength *strength, const OssFemCurve *curve);
 /* Member "nonlinear": null without a curve. */
 void oss_json_nonlinear (JsonBuilder *builder, const OssReportNonlinear *self);
+
+/* Member "kernel_correction": null when none was asked for. */
+void oss_json_correction (JsonBuilder *builder, const OssKernelCorrected *self);
 
 /* The finished text with a final newline. (transfer full) */
 char *oss_json_text (JsonBuilder *builder);

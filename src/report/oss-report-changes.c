@@ -92,7 +92,17 @@ add_scan (OssReportData *self)
   if (has_text (self->contrast))
     add (self, OSS_CHANGE_WARNING, g_strdup_printf (_ ("Contrast agent: %s."), self->contrast),
          g_strdup (_ ("It raises the density that is read.")));
-  if (!has_text (self->kernel))
+  if (self->correction != NULL && self->correction->done)
+    {
+      const OssKernelCorrection *plan = &self->correction->plan;
+      add (
+          self, OSS_CHANGE_NOTE,
+          g_strdup_printf (_ ("Kernel corrected from %s to %s."), plan->from.name, plan->to.name),
+          plan->from.status == OSS_KERNEL_MEASURED && plan->to.status == OSS_KERNEL_MEASURED
+              ? g_strdup (_ ("Both transfer functions were measured."))
+              : g_strdup (_ ("The transfer functions come from a table; measure the kernel on a phantom to be sure.")));
+    }
+  else if (!has_text (self->kernel))
     add (self, OSS_CHANGE_WARNING, g_strdup (_ ("The image does not name its kernel.")),
          g_strdup (_ ("Sharp kernels read higher; no correction was made.")));
   else

@@ -114,6 +114,9 @@ add_origin (GString *out, const OssReportData *self)
   add_text (out, "program", "ossature " OSS_VERSION, "", "", "");
   add_text (out, "vertebra", self->vertebra, "", "", "");
   add_text (out, "kernel", self->kernel, "", "", "");
+  if (self->correction != NULL)
+    add_text (out, "kernel_corrected_to", self->correction->plan.to.name, "",
+              self->correction->done ? "corrected" : "as wanted already", self->correction->plan.to.source);
   add_text (out, "density_class", self->class.density_class, "", "trabecular vBMD", self->class.source);
   add_number (out, "margin_to_limit", self->class.margin_mg_cm3, "mg/cm3", "trabecular vBMD", self->class.source);
   add_number (out, "label_volume", self->label_volume_mm3, "mm3", "", "");

@@ -86,6 +86,7 @@ oss_report_data_free (OssReportData *self)
 {
   if (self == NULL)
     return;
+  oss_kernel_corrected_free (self->correction);
   char *const owned[] = { self->institution,
                           self->reader,
                           self->comment,
@@ -166,6 +167,11 @@ take_load (OssReportData *self, const OssLoadResult *load, gboolean name_patient
 
   self->grid = load->volume->grid;
   self->input_hash = g_strdup (load->hash);
+  if (load->correction != NULL)
+    {
+      self->correction = g_memdup2 (load->correction, sizeof *load->correction);
+      self->correction->words = g_strdup (load->correction->words);
+    }
   if (series == NULL)
     return;
   self->has_series = TRUE;

@@ -47,6 +47,7 @@ typedef struct
   /* Input. */
   gboolean has_series;
   char *study_uid, *series_uid, *kernel, *scanner, *series_description, *contrast, *input_hash;
+  OssKernelCorrected *correction; /* NULL: nothing was asked for */
   double kvp, exposure_mas, slice_thickness_mm, tilt_deg;
   OssGrid grid;
 

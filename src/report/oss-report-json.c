@@ -235,6 +235,10 @@ add_parameters (JsonBuilder *builder, const OssReportData *self)
   oss_json_begin (builder, "parameters");
   oss_json_string (builder, "series_uid", options->series_uid);
   oss_json_string (builder, "kernel", options->kernel);
+  oss_json_string (builder, "correct_to", options->correct_to);
+  oss_json_string (builder, "correct_from", options->correct_from);
+  oss_json_flag (builder, "mtf_given", options->correct_mtf != NULL);
+  oss_json_double (builder, "correct_to_mm", options->correct_to_mm > 0.0 ? options->correct_to_mm : NAN);
   oss_json_string (builder, "calibration", options->calibration);
   oss_json_string (builder, "phantom", options->phantom);
   oss_json_flag (builder, "labels_given", options->labels_path != NULL);
@@ -290,6 +294,7 @@ oss_report_data_json (const OssReportData *self, gboolean whole)
   add_input (builder, self);
   oss_json_string (builder, "vertebra", self->vertebra);
   oss_json_string (builder, "kernel", self->kernel);
+  oss_json_correction (builder, self->correction);
   add_calibration (builder, self);
   add_vbmd (builder, self);
   add_segmentation (builder, self);

@@ -107,6 +107,20 @@ describe_exposure (const OssReportData *data)
   return data->exposure_mas > 0.0 ? g_steal_pointer (&charge) : NULL;
 }
 
+/* "from B70f to B40f; transfer functions: derived, measured" */
+static char *
+describe_correction (const OssReportData *data)
+{
+  const OssKernelCorrected *correction = data->correction;
+
+  if (!correction->done)
+    return g_strdup_printf (_ ("none needed: it is %s"), correction->plan.to.name);
+  const char *from = oss_kernel_status_name (correction->plan.from.status);
+  const char *to = oss_kernel_status_name (correction->plan.to.status);
+  return g_strdup_printf (_ ("from %s to %s; transfer functions: %s, %s"), correction->plan.from.name,
+                          correction->plan.to.name, from, to);
+}
+
 static void
 put_scan (Column *self)
 {
@@ -120,6 +134,8 @@ put_scan (Column *self)
       put_row (self, _ ("Image series"), data->series_description);
       put_row (self, _ ("Scanner"), data->scanner);
       put_row (self, _ ("Kernel"), has_text (data->kernel) ? data->kernel : _ ("not given in the image"));
+      if (data->correction != NULL)
+        put_taken (self, _ ("Kernel correction"), describe_correction (data));
       put_taken (self, _ ("Voltage, exposure"), describe_exposure (data));
       put_row (self, _ ("Contrast agent"), has_text (data->contrast) ? data->contrast : _ ("none named"));
     }

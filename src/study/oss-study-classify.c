@@ -138,6 +138,8 @@ oss_study_get_warnings (OssStudy *self)
   if (load != NULL && load->series != NULL)
     for (guint i = 0; i < load->series->reasons->len; i++)
       add_text (warnings, ((OssReason *) load->series->reasons->pdata[i])->text);
+  if (load != NULL && load->correction != NULL)
+    add_text (warnings, load->correction->words);
   if (calibrate != NULL && calibrate->fit != NULL && (calibrate->fit->warnings & OSS_PHANTOM_LOW_R2) != 0)
     g_ptr_array_add (warnings,
                      g_strdup_printf (_ ("The phantom fits poorly (R² %.4f; 0.98 is usual)."), calibrate->line.r2));

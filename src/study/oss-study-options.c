@@ -23,6 +23,9 @@ oss_study_options_copy (OssStudyOptions *to, const OssStudyOptions *from)
   to->path = g_strdup (from->path);
   to->series_uid = g_strdup (from->series_uid);
   to->kernel = g_strdup (from->kernel);
+  to->correct_to = g_strdup (from->correct_to);
+  to->correct_from = g_strdup (from->correct_from);
+  to->correct_mtf = g_strdup (from->correct_mtf);
   to->calibration = g_strdup (from->calibration);
   to->phantom = g_strdup (from->phantom);
   to->labels_path = g_strdup (from->labels_path);
@@ -40,6 +43,9 @@ oss_study_options_clear (OssStudyOptions *options)
   g_free (options->path);
   g_free (options->series_uid);
   g_free (options->kernel);
+  g_free (options->correct_to);
+  g_free (options->correct_from);
+  g_free (options->correct_mtf);
   g_free (options->calibration);
   g_free (options->phantom);
   g_free (options->labels_path);
@@ -57,7 +63,9 @@ oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions 
 {
   if (g_strcmp0 (a->path, b->path) != 0 || g_strcmp0 (a->series_uid, b->series_uid) != 0
       || g_strcmp0 (a->kernel, b->kernel) != 0 || !a->resample_tilt != !b->resample_tilt
-      || a->input_is_density != b->input_is_density)
+      || a->input_is_density != b->input_is_density || g_strcmp0 (a->correct_to, b->correct_to) != 0
+      || g_strcmp0 (a->correct_from, b->correct_from) != 0 || g_strcmp0 (a->correct_mtf, b->correct_mtf) != 0
+      || a->correct_to_mm != b->correct_to_mm)
     return OSS_STEP_LOAD;
   if (g_strcmp0 (a->calibration, b->calibration) != 0 || g_strcmp0 (a->phantom, b->phantom) != 0
       || a->density_basis != b->density_basis)
@@ -160,6 +168,24 @@ check_calibration (const OssStudyOptions *options, GError **error)
 }
 
 static gboolean
+check_kernel (const OssStudyOptions *options, GError **error)
+{
+  if (options->correct_to == NULL
+      && (options->correct_from != NULL || options->correct_mtf != NULL || options->correct_to_mm != 0.0))
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                         _ ("Which kernel shall the image be corrected to? Name it, such as B40f."));
+  else if (options->correct_to != NULL && options->input_is_density)
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
+                         _ ("Only an image of CT numbers can be corrected for its kernel."));
+  else if (!(options->correct_to_mm >= 0.0 && options->correct_to_mm <= 20.0))
+    g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("Slices of %g mm: give their thickness, up to 20 mm."),
+                 options->correct_to_mm);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static gboolean
 conversion_exists (const char *name, GError **error)
 {
   gsize n;
@@ -184,7 +210,7 @@ oss_study_options_check (const OssStudyOptions *options, GError **error)
   gboolean wanted[256];
   OssPhantom phantom;
 
-  if (!check_calibration (options, error))
+  if (!check_calibration (options, error) || !check_kernel (options, error))
     return FALSE;
   if (options->phantom != NULL && !oss_phantom_find (options->phantom, &phantom, error))
     return FALSE;

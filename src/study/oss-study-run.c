@@ -46,6 +46,8 @@ load_clear (OssLoadResult *self)
 {
   g_clear_pointer (&self->series, oss_series_free);
   g_clear_pointer (&self->volume, oss_volume_unref);
+  g_clear_pointer (&self->original, oss_volume_unref);
+  g_clear_pointer (&self->correction, oss_kernel_corrected_free);
   g_free (self->hash);
   g_free (self->choice);
 }

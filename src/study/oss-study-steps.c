@@ -118,11 +118,33 @@ load_dicom (const OssStudyOptions *options, OssLoadResult *load, const OssTick *
   return load->hash != NULL;
 }
 
+/* What was read stays as the original beside what is made of it. */
+static gboolean
+correct_kernel (const OssStudyOptions *options, OssLoadResult *load, const OssTick *tick, GError **error)
+{
+  const OssKernelWish wish = { options->correct_to, options->correct_from, options->correct_mtf,
+                               options->correct_to_mm };
+
+  if (wish.to == NULL)
+    return TRUE;
+  g_autoptr (OssVolume) volume = oss_kernel_apply (load->volume, load->series, &wish, &load->correction, tick, error);
+  if (volume == NULL)
+    return FALSE;
+  if (load->correction->done)
+    {
+      load->original = load->volume;
+      load->volume = g_steal_pointer (&volume);
+    }
+  return TRUE;
+}
+
 gpointer
 oss_study_step_load (const OssStudyOptions *options, char **message, gboolean *notes, const OssTick *tick,
                      GError **error)
 {
   OssLoadResult *load = g_atomic_rc_box_new0 (OssLoadResult);
+  OssTick read = oss_tick_part (tick, 0.0, options->correct_to != NULL ? 0.7 : 1.0);
+  OssTick rest = oss_tick_part (tick, 0.7, 1.0);
   gboolean done = FALSE;
 
   if (options->path == NULL)
@@ -132,13 +154,13 @@ oss_study_step_load (const OssStudyOptions *options, char **message, gboolean *n
   else if (is_nifti (options->path))
     {
       OssQuantity quantity = options->input_is_density ? OSS_QUANTITY_DENSITY : OSS_QUANTITY_HU;
-      load->volume = oss_nifti_read_volume (options->path, quantity, tick, error);
-      load->hash = load->volume != NULL ? hash_file (options->path, tick, error) : NULL;
+      load->volume = oss_nifti_read_volume (options->path, quantity, &read, error);
+      load->hash = load->volume != NULL ? hash_file (options->path, &read, error) : NULL;
       done = load->hash != NULL;
     }
   else
-    done = load_dicom (options, load, tick, error);
-  if (!done || !check_has_bone (load->volume, error))
+    done = load_dicom (options, load, &read, error);
+  if (!done || !check_has_bone (load->volume, error) || !correct_kernel (options, load, &rest, error))
     {
       oss_study_result_unref (OSS_STEP_LOAD, load);
       return NULL;

@@ -9,6 +9,7 @@
 #include "fem/oss-fem.h"
 #include "mesh/oss-mesher.h"
 #include "segment/oss-segment.h"
+#include "study/oss-study-kernel.h"
 
 #include <gio/gio.h>
 
@@ -50,6 +51,10 @@ typedef struct
   char *series_uid;          /* NULL: choose */
   char *kernel;              /* NULL: any */
   gboolean resample_tilt;    /* a series that only a tilted gantry refuses is straightened: a note says so */
+  char *correct_to;          /* reconstruction kernel that the image is corrected to, once loaded; NULL: none */
+  char *correct_from;        /* kernel that it was made with; NULL: by the header */
+  char *correct_mtf;         /* file with that kernel's transfer function; NULL: the tables */
+  double correct_to_mm;      /* thickness that slices are averaged to; 0: as they are */
   gboolean input_is_density; /* NIfTI holds density already */
   OssBasis density_basis;    /* its basis, K2HPO4 by default */
 
@@ -122,10 +127,12 @@ OSS_API double oss_study_get_peak_mib (OssStudy *self, OssStep step);
 /* Results; NULL until the step is done.  Borrowed, valid until the step runs again. */
 typedef struct
 {
-  OssSeries *series; /* NULL for NIfTI input */
-  OssVolume *volume; /* HU (or density, when the input was) */
-  char *hash;        /* SHA-256 of the input */
-  char *choice;      /* translated: which series was taken of several; NULL: there was one */
+  OssSeries *series;   /* NULL for NIfTI input */
+  OssVolume *volume;   /* HU (or density, when the input was); corrected for the kernel where that was asked for */
+  OssVolume *original; /* before that correction; NULL: @volume is as it was read */
+  OssKernelCorrected *correction; /* what was done about the kernel; NULL: nothing was asked for */
+  char *hash;                     /* SHA-256 of the input */
+  char *choice;                   /* translated: which series was taken of several; NULL: there was one */
 } OssLoadResult;
 
 typedef struct
