@@ -311,22 +311,28 @@ bench_fem (OssCli *cli, int argc, char **argv, GError **error)
 gboolean
 oss_cli_bench (OssCli *cli, int argc, char **argv, GError **error)
 {
-  if (argc > 1 && g_str_equal (argv[1], "fem"))
-    {
-      argv[1] = (char *) "bench fem";
-      return bench_fem (cli, argc - 1, argv + 1, error);
-    }
-  if (argc > 1 && g_str_equal (argv[1], "dicom"))
-    {
-      argv[1] = (char *) "bench dicom";
-      return oss_cli_bench_dicom (cli, argc - 1, argv + 1, error);
-    }
+  static const struct
+  {
+    const char *name, *whole;
+    OssCliFunc run;
+  } parts[] = {
+    { "fem", "bench fem", bench_fem },
+    { "dicom", "bench dicom", oss_cli_bench_dicom },
+    { "density", "bench density", oss_cli_bench_density },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts) && argc > 1; i++)
+    if (g_str_equal (argv[1], parts[i].name))
+      {
+        argv[1] = (char *) parts[i].whole;
+        return parts[i].run (cli, argc - 1, argv + 1, error);
+      }
   if (argc > 1 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h")))
-    return oss_cli_print (_ ("Usage: ossature bench fem|dicom [OPTIONS] … See “ossature bench fem --help” and "
-                             "“ossature bench dicom --help”.\n"),
+    return oss_cli_print (_ ("Usage: ossature bench fem|dicom|density [OPTIONS] … See “ossature bench fem --help”, "
+                             "“ossature bench dicom --help” and “ossature bench density --help”.\n"),
                           error);
   g_set_error_literal (error, OSS_ERROR, OSS_ERROR_USAGE,
-                       _ ("Say what is measured: “ossature bench fem” or “ossature bench dicom”. See “ossature bench "
-                          "fem --help”."));
+                       _ ("Say what is measured: “ossature bench fem”, “ossature bench dicom” or “ossature bench "
+                          "density”. See “ossature bench fem --help”."));
   return FALSE;
 }

@@ -93,8 +93,9 @@ void oss_cli_bench_record_gamg (const OssCliBench *self, OssReportRecord *record
 /* Whether PETSc is built in and mpirun found. */
 gboolean oss_cli_bench_has_petsc (void);
 
-/* ossature bench dicom */
+/* ossature bench dicom, ossature bench density */
 gboolean oss_cli_bench_dicom (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_bench_density (OssCli *cli, int argc, char **argv, GError **error);
 
 /* Whether "ccx" is found. */
 gboolean oss_cli_bench_has_ccx (void);

@@ -27,6 +27,14 @@ no_class_reason (OssStudy *self)
   return NULL;
 }
 
+const char *
+oss_study_density_class (double vbmd_mg_cm3)
+{
+  return vbmd_mg_cm3 < OSTEOPOROSIS_BELOW_MG_CM3 ? "osteoporosis"
+         : vbmd_mg_cm3 <= NORMAL_ABOVE_MG_CM3    ? "low"
+                                                 : "normal";
+}
+
 void
 oss_study_classify (OssStudy *self, OssClassification *classification)
 {
@@ -44,12 +52,7 @@ oss_study_classify (OssStudy *self, OssClassification *classification)
   double vbmd = oss_study_get_segment (self)->vbmd.mean_mg_cm3;
   double uncertainty = oss_study_get_segment (self)->vbmd_uncertainty_mg_cm3;
 
-  if (vbmd < OSTEOPOROSIS_BELOW_MG_CM3)
-    classification->density_class = "osteoporosis";
-  else if (vbmd <= NORMAL_ABOVE_MG_CM3)
-    classification->density_class = "low";
-  else
-    classification->density_class = "normal";
+  classification->density_class = oss_study_density_class (vbmd);
   classification->reason =
       _ ("Rests on the trabecular density of one vertebra; the limits were set for the mean of two.");
   classification->margin_mg_cm3 = fmin (fabs (vbmd - OSTEOPOROSIS_BELOW_MG_CM3), fabs (vbmd - NORMAL_ABOVE_MG_CM3));

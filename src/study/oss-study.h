@@ -189,6 +189,8 @@ typedef struct
   gboolean borderline;  /* margin within the uncertainty */
 } OssClassification;
 
+/* "osteoporosis", "low" or "normal": the American College of Radiology's bands of spine trabecular vBMD (K2HPO4). */
+OSS_API const char *oss_study_density_class (double vbmd_mg_cm3);
 OSS_API void oss_study_classify (OssStudy *self, OssClassification *classification);
 
 /* Every note and warning of the series and the steps, translated. (transfer full) (element-type utf8) */
