@@ -4,6 +4,7 @@
 
 #include "base/oss-i18n.h"
 #include "report/oss-report-record.h"
+#include "study/oss-comparison.h"
 
 #include <math.h>
 #include <string.h>
@@ -14,13 +15,6 @@ typedef struct
   int n;
   double bias, sd, rms_percent, worst;
 } Errors;
-
-/* Of 100 (a - b) / b over patients; limits: 1.96 SD about the mean (Bland and Altman). */
-typedef struct
-{
-  int n;
-  double mean, mean_absolute, sd, low, high;
-} Differences;
 
 /* A smooth reading beside one of a sharper kernel. */
 typedef struct
@@ -107,24 +101,20 @@ errors_of (const GArray *patients, OssDensityWay way)
   return errors;
 }
 
-static Differences
-differences_of (const GArray *patients, const Pair *pair, Quantity of)
+static OssAgreement
+agreement_of (const GArray *patients, const Pair *pair, Quantity of)
 {
-  g_autofree double *values = g_new (double, patients->len);
-  Differences d = { 0 };
+  g_autofree double *a = g_new (double, patients->len), *b = g_new (double, patients->len);
+  OssAgreement agreement;
 
   for (guint i = 0; i < patients->len; i++)
     {
       const OssDensityPatient *p = &g_array_index (patients, OssDensityPatient, i);
-      values[i] = 100.0 * (of (&p->readings[pair->a]) / of (&p->readings[pair->b]) - 1.0);
-      if (!isnan (values[i]))
-        d.mean_absolute += fabs (values[i]);
+      a[i] = of (&p->readings[pair->a]);
+      b[i] = of (&p->readings[pair->b]);
     }
-  d.n = mean_and_sd (values, patients->len, &d.mean, &d.sd);
-  d.mean_absolute /= d.n;
-  d.low = d.mean - 1.96 * d.sd;
-  d.high = d.mean + 1.96 * d.sd;
-  return d;
+  oss_agreement_compute (a, b, patients->len, &agreement);
+  return agreement;
 }
 
 /* In how many patients both readings give the same class of vBMD. */
@@ -147,7 +137,7 @@ add_pair (GString *text, const GArray *patients, const Pair *pair)
 {
   for (gsize q = 0; q < G_N_ELEMENTS (quantities); q++)
     {
-      Differences d = differences_of (patients, pair, quantities[q].of);
+      OssAgreement d = agreement_of (patients, pair, quantities[q].of);
       if (d.n == 0)
         continue;
       if (q == 0)
@@ -211,7 +201,7 @@ record_pair (OssReportRecord *record, const GArray *patients, const Pair *pair)
   oss_report_record_int (record, "same_class", same_class (patients, pair));
   for (gsize q = 0; q < G_N_ELEMENTS (quantities); q++)
     {
-      Differences d = differences_of (patients, pair, quantities[q].of);
+      OssAgreement d = agreement_of (patients, pair, quantities[q].of);
       oss_report_record_begin (record, quantities[q].key);
       oss_report_record_int (record, "n", d.n);
       oss_report_record_double (record, "mean_percent", d.mean);

@@ -27,6 +27,7 @@ static const struct
   { "segment", oss_cli_segment, N_ ("outline one vertebra, from one click or from labels") },
   { "mesh", oss_cli_mesh, N_ ("tetrahedra or voxels from a label image") },
   { "analyze", oss_cli_analyze, N_ ("the main job: from CT to stiffness, strength, stress map and report") },
+  { "compare", oss_cli_compare, N_ ("two kernels of one scan, or two analyses: what differs and why") },
   { "export", oss_cli_export, N_ ("DICOM objects of an analysis: numbers, outline, fields, report, picture") },
   { "solve", oss_cli_solve, N_ ("finite elements of a given model: a deck, or an image of moduli") },
   { "homogenize", oss_cli_homogenize, N_ ("effective stiffness of a bone volume or a picture of bone") },

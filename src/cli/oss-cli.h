@@ -25,6 +25,7 @@ gboolean oss_cli_kernel (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_mesh (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_compare (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_export (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_solve (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_homogenize (OssCli *cli, int argc, char **argv, GError **error);

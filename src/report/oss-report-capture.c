@@ -12,30 +12,6 @@
 /* Larger than any picture of this program; a PNG could claim anything. */
 #define MOST_PIXELS 8192
 
-static OssPicture *
-picture_from (cairo_surface_t *surface)
-{
-  const int width = cairo_image_surface_get_width (surface), height = cairo_image_surface_get_height (surface);
-  const int stride = cairo_image_surface_get_stride (surface);
-  OssPicture *picture = oss_picture_new (width, height);
-  const guint8 *data;
-
-  cairo_surface_flush (surface);
-  data = cairo_image_surface_get_data (surface);
-  for (int y = 0; y < height; y++)
-    for (int x = 0; x < width; x++)
-      {
-        guint8 *p = picture->rgba + 4 * ((gsize) y * (gsize) width + (gsize) x);
-        guint32 pixel;
-
-        memcpy (&pixel, data + (gsize) y * (gsize) stride + 4 * (gsize) x, sizeof pixel);
-        for (int c = 0; c < 3; c++)
-          p[c] = (guint8) (pixel >> (16 - 8 * c));
-        p[3] = 255;
-      }
-  return picture;
-}
-
 /* Words as wide as @width, at the top of a strip; gives its height.  Only measured when @cr is on no surface yet. */
 static double
 draw_words (cairo_t *cr, double y, int width, double letter, const char *words)
@@ -80,7 +56,7 @@ with_words (cairo_surface_t *source, const char *words)
   cairo_fill (cr);
   draw_words (cr, height, width, letter, words);
   cairo_destroy (cr);
-  picture = picture_from (surface);
+  picture = oss_report_picture_from (surface);
   cairo_surface_destroy (surface);
   return picture;
 }

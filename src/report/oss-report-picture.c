@@ -55,6 +55,30 @@ copy_back (OssPicture *picture, cairo_surface_t *surface)
       }
 }
 
+OssPicture *
+oss_report_picture_from (cairo_surface_t *surface)
+{
+  const int width = cairo_image_surface_get_width (surface), height = cairo_image_surface_get_height (surface);
+  const int stride = cairo_image_surface_get_stride (surface);
+  OssPicture *picture = oss_picture_new (width, height);
+  const guint8 *data;
+
+  cairo_surface_flush (surface);
+  data = cairo_image_surface_get_data (surface);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      {
+        guint8 *p = picture->rgba + 4 * ((gsize) y * (gsize) width + (gsize) x);
+        guint32 pixel;
+
+        memcpy (&pixel, data + (gsize) y * (gsize) stride + 4 * (gsize) x, sizeof pixel);
+        for (int c = 0; c < 3; c++)
+          p[c] = (guint8) (pixel >> (16 - 8 * c));
+        p[3] = 255;
+      }
+  return picture;
+}
+
 /* cairo_write_func_t */
 static cairo_status_t
 write_bytes (void *closure, const unsigned char *bytes, unsigned int length)

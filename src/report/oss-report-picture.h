@@ -18,6 +18,9 @@ typedef struct
 /* A copy with premultiplied alpha; cairo_surface_destroy() */
 cairo_surface_t *oss_report_picture_surface (const OssPicture *picture);
 
+/* What stands on @surface, opaque. (transfer full) */
+OssPicture *oss_report_picture_from (cairo_surface_t *surface);
+
 void oss_report_colorbar_place (const OssPicture *picture, OssColorbarPlace *place);
 
 #define OSS_MOST_TICKS 12

@@ -4,54 +4,9 @@
 
 #include "base/oss-i18n.h"
 #include "formats/oss-nifti.h"
+#include "study/oss-result-json.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
-
-/* The document @name of @folder. */
-static JsonObject *
-read_document (JsonParser *parser, const char *folder, const char *name, GError **error)
-{
-  g_autofree char *path = g_build_filename (folder, name, NULL);
-  g_autoptr (GError) reason = NULL;
-
-  if (json_parser_load_from_file (parser, path, &reason) && json_parser_get_root (parser) != NULL
-      && JSON_NODE_HOLDS_OBJECT (json_parser_get_root (parser)))
-    return json_node_get_object (json_parser_get_root (parser));
-  g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
-               _ ("“%s” is not the folder of a finished analysis: %s (%s). “ossature analyze CT --out DIR” makes one."),
-               folder, name, reason != NULL ? reason->message : _ ("not a JSON object"));
-  return NULL;
-}
-
-/* Members that are missing, null or of another type are NaN, "" and NULL. */
-static double
-number (JsonObject *object, const char *name)
-{
-  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
-
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
-      || (json_node_get_value_type (node) != G_TYPE_DOUBLE && json_node_get_value_type (node) != G_TYPE_INT64))
-    return NAN;
-  return json_node_get_double (node);
-}
-
-static const char *
-text (JsonObject *object, const char *name)
-{
-  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
-  gboolean is_text = node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING;
-
-  return is_text ? json_node_get_string (node) : "";
-}
-
-static JsonObject *
-child (JsonObject *object, const char *name)
-{
-  JsonNode *node = json_object_get_member (object, name);
-
-  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-}
 
 static void
 set_text (char **to, const char *from)
@@ -63,17 +18,17 @@ set_text (char **to, const char *from)
 static void
 add_density (OssDicomGroup *group, JsonObject *result)
 {
-  JsonObject *calibration = child (result, "calibration"), *vbmd = child (result, "vbmd");
-  const char *method = text (calibration, "method");
+  JsonObject *calibration = oss_result_child (result, "calibration"), *vbmd = oss_result_child (result, "vbmd");
+  const char *method = oss_result_text (calibration, "method");
 
   set_text (&group->calibration, method);
-  set_text (&group->basis, text (calibration, "basis"));
-  group->slope = number (calibration, "slope");
-  group->intercept = number (calibration, "intercept");
-  oss_dicom_group_add (group, OSS_MEASURED_VBMD, method, number (result, "vbmd_mg_cm3"));
-  oss_dicom_group_add (group, OSS_MEASURED_VBMD_SD, method, number (vbmd, "sd_mg_cm3"));
-  oss_dicom_group_add (group, OSS_MEASURED_VBMD_UNCERTAINTY, method, number (vbmd, "uncertainty_mg_cm3"));
-  oss_dicom_group_add (group, OSS_MEASURED_HU, NULL, number (vbmd, "mean_hu"));
+  set_text (&group->basis, oss_result_text (calibration, "basis"));
+  group->slope = oss_result_number (calibration, "slope");
+  group->intercept = oss_result_number (calibration, "intercept");
+  oss_dicom_group_add (group, OSS_MEASURED_VBMD, method, oss_result_number (result, "vbmd_mg_cm3"));
+  oss_dicom_group_add (group, OSS_MEASURED_VBMD_SD, method, oss_result_number (vbmd, "sd_mg_cm3"));
+  oss_dicom_group_add (group, OSS_MEASURED_VBMD_UNCERTAINTY, method, oss_result_number (vbmd, "uncertainty_mg_cm3"));
+  oss_dicom_group_add (group, OSS_MEASURED_HU, NULL, oss_result_number (vbmd, "mean_hu"));
 }
 
 static void
@@ -88,21 +43,24 @@ add_group (OssExport *self, JsonObject *result)
                      { "offset_0_2_percent", "offset-0.2" },
                      { "nonlinear_plateau", "plateau" } };
   OssDicomGroup *group = oss_dicom_report_add (self->report, self->vertebra);
-  JsonObject *segmentation = child (result, "segmentation"), *strengths = child (result, "strength_estimators");
+  JsonObject *segmentation = oss_result_child (result, "segmentation"),
+             *strengths = oss_result_child (result, "strength_estimators");
 
-  set_text (&group->kernel, text (result, "kernel"));
-  set_text (&group->density_class, text (child (result, "classification"), "class"));
+  set_text (&group->kernel, oss_result_text (result, "kernel"));
+  set_text (&group->density_class, oss_result_text (oss_result_child (result, "classification"), "class"));
   add_density (group, result);
-  oss_dicom_group_add (group, OSS_MEASURED_VOLUME, NULL, number (segmentation, "volume_mm3"));
-  oss_dicom_group_add (group, OSS_MEASURED_HEIGHT, NULL, number (segmentation, "body_height_mm"));
-  oss_dicom_group_add (group, OSS_MEASURED_STIFFNESS, NULL, number (result, "stiffness_n_per_mm"));
+  oss_dicom_group_add (group, OSS_MEASURED_VOLUME, NULL, oss_result_number (segmentation, "volume_mm3"));
+  oss_dicom_group_add (group, OSS_MEASURED_HEIGHT, NULL, oss_result_number (segmentation, "body_height_mm"));
+  oss_dicom_group_add (group, OSS_MEASURED_STIFFNESS, NULL, oss_result_number (result, "stiffness_n_per_mm"));
   for (gsize i = 0; i < G_N_ELEMENTS (estimators); i++)
-    oss_dicom_group_add (group, OSS_MEASURED_STRENGTH, estimators[i].code, number (strengths, estimators[i].key));
+    oss_dicom_group_add (group, OSS_MEASURED_STRENGTH, estimators[i].code,
+                         oss_result_number (strengths, estimators[i].key));
   oss_dicom_group_add (group, OSS_MEASURED_VON_MISES_MEDIAN, NULL,
-                       number (child (result, "stress"), "von_mises_p50_mpa"));
+                       oss_result_number (oss_result_child (result, "stress"), "von_mises_p50_mpa"));
   g_free (group->model);
-  group->model = oss_export_describe_model (text (result, "engine"), number (child (result, "mesh"), "size_mm"),
-                                            text (child (result, "material"), "law"));
+  group->model = oss_export_describe_model (oss_result_text (result, "engine"),
+                                            oss_result_number (oss_result_child (result, "mesh"), "size_mm"),
+                                            oss_result_text (oss_result_child (result, "material"), "law"));
 }
 
 /* The series that was analysed, where it is now. */
@@ -110,7 +68,8 @@ static OssSeries *
 find_series (const char *folder, const char *source, JsonObject *result, const OssTick *tick, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
-  const char *uid = text (child (result, "input"), "series_uid"), *hash = text (child (result, "input"), "sha256");
+  const char *uid = oss_result_text (oss_result_child (result, "input"), "series_uid"),
+             *hash = oss_result_text (oss_result_child (result, "input"), "sha256");
   OssTick scan = oss_tick_part (tick, 0.0, 0.6), sum = oss_tick_part (tick, 0.6, 1.0);
   g_autoptr (GError) reason = NULL;
 
@@ -120,8 +79,11 @@ find_series (const char *folder, const char *source, JsonObject *result, const O
                            _ ("The image was no DICOM series: there is no study that DICOM objects could belong to."));
       return NULL;
     }
-  JsonObject *where = source == NULL ? read_document (parser, folder, "source.json", error) : NULL;
-  const char *paths[2] = { source != NULL ? source : where != NULL ? text (where, OSS_SOURCE_PATH) : NULL, NULL };
+  JsonObject *where = source == NULL ? oss_result_read (parser, folder, "source.json", error) : NULL;
+  const char *paths[2] = { source != NULL  ? source
+                           : where != NULL ? oss_result_text (where, OSS_SOURCE_PATH)
+                                           : NULL,
+                           NULL };
   if (paths[0] == NULL)
     return NULL;
   g_autoptr (OssSeriesList) list = oss_series_scan (paths, &scan, &reason);
@@ -206,20 +168,20 @@ oss_export_from_folder (const char *folder, const char *source, const OssTick *t
 {
   g_autoptr (OssExport) self = g_new0 (OssExport, 1);
   g_autoptr (JsonParser) parser = json_parser_new ();
-  JsonObject *result = read_document (parser, folder, "result.json", error);
+  JsonObject *result = oss_result_read (parser, folder, "result.json", error);
   OssTick find = oss_tick_part (tick, 0.0, 0.8), rest = oss_tick_part (tick, 0.8, 1.0);
 
   if (result == NULL || (self->series = find_series (folder, source, result, &find, error)) == NULL
       || (self->labels = read_labels (folder, &self->series->grid, &rest, error)) == NULL
       || !read_von_mises (self, folder, NULL, error))
     return NULL;
-  self->vertebra = oss_vertebra_from_name (text (result, "vertebra"));
-  self->drawn_by_click = g_str_equal (text (child (result, "segmentation"), "method"), "click");
-  self->slope = number (child (result, "calibration"), "slope");
-  self->intercept = number (child (result, "calibration"), "intercept");
-  self->basis = g_strdup (text (child (result, "calibration"), "basis"));
+  self->vertebra = oss_vertebra_from_name (oss_result_text (result, "vertebra"));
+  self->drawn_by_click = g_str_equal (oss_result_text (oss_result_child (result, "segmentation"), "method"), "click");
+  self->slope = oss_result_number (oss_result_child (result, "calibration"), "slope");
+  self->intercept = oss_result_number (oss_result_child (result, "calibration"), "intercept");
+  self->basis = g_strdup (oss_result_text (oss_result_child (result, "calibration"), "basis"));
   self->report = oss_dicom_report_new ();
-  set_text (&self->report->version, text (result, "version"));
+  set_text (&self->report->version, oss_result_text (result, "version"));
   add_group (self, result);
   return g_steal_pointer (&self);
 }
