@@ -14,10 +14,31 @@ static const struct
   double weight, rate;
 } terms[2] = { { 1.35896342, 0.9143173 }, { -0.35896342, 2.09151018 } };
 
+/* Edge enhancement: the difference of these two Gaussians of f / peak, 0 at 0 and largest, 1, near the peak. */
+#define WIDE_RATE 0.5
+#define NARROW_RATE 2.0
+#define DIFFERENCE_PEAK 0.472470 /* of exp (-0.5 v^2) - exp (-2 v^2), at v^2 = ln 4 / 1.5 */
+
 double
 oss_virtual_kernel_mtf (const OssVirtualKernel *self, double lp_cm)
 {
-  return exp (-G_LN2 * pow (lp_cm / self->f50, MTF_EXPONENT));
+  double left = exp (-G_LN2 * pow (lp_cm / self->f50, MTF_EXPONENT));
+
+  if (self->overshoot != 0.0)
+    {
+      double v2 = (lp_cm / self->peak) * (lp_cm / self->peak);
+      left += self->overshoot / DIFFERENCE_PEAK * (exp (-WIDE_RATE * v2) - exp (-NARROW_RATE * v2));
+    }
+  return left;
+}
+
+/* Term @i of the transfer function: weight exp (-rate (f / scale)^2). */
+static void
+term_of (const OssVirtualKernel *kernel, int i, double *weight, double *rate, double *scale)
+{
+  *weight = i < 2 ? terms[i].weight : (i == 2 ? 1.0 : -1.0) * kernel->overshoot / DIFFERENCE_PEAK;
+  *rate = i < 2 ? terms[i].rate : i == 2 ? WIDE_RATE : NARROW_RATE;
+  *scale = i < 2 ? kernel->f50 : kernel->peak;
 }
 
 gboolean
@@ -38,7 +59,10 @@ oss_virtual_kernel_find (const char *name, OssVirtualKernel *kernel, GError **er
     }
   g_autofree char *header = g_key_file_get_string (file, name, "header", NULL);
   kernel->f50 = g_key_file_get_double (file, name, "f50", &why);
-  if (why != NULL || header == NULL || !(kernel->f50 >= 1.0 && kernel->f50 <= 25.0))
+  kernel->overshoot = g_key_file_get_double (file, name, "overshoot", NULL);
+  kernel->peak = g_key_file_get_double (file, name, "peak", NULL);
+  if (why != NULL || header == NULL || !(kernel->f50 >= 1.0 && kernel->f50 <= 25.0)
+      || (kernel->overshoot != 0.0 && !(kernel->peak >= 0.5 && kernel->peak <= 25.0)))
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
                    _ ("%s: kernel [%s] needs header and f50 between 1 and 25 line pairs per cm"), path, name);
@@ -77,29 +101,35 @@ void
 oss_virtual_filter_init (OssVirtualFilter *self, const OssVirtualKernel *kernel, const double fine_mm[2], int over)
 {
   self->over = over;
-  for (int term = 0; term < 2; term++)
+  self->n_terms = kernel->overshoot != 0.0 ? 4 : 2;
+  for (int term = 0; term < OSS_VIRTUAL_MAX_TERMS; term++)
+    self->taps[term][0] = self->taps[term][1] = NULL;
+  for (int term = 0; term < self->n_terms; term++)
     for (int axis = 0; axis < 2; axis++)
       {
-        double f50 = kernel->f50 / 10.0, fine = fine_mm[axis];
-        double variance = terms[term].rate / (2.0 * G_PI * G_PI * f50 * f50) - fine * fine / 12.0;
+        double weight, rate, scale;
+        term_of (kernel, term, &weight, &rate, &scale);
+        double f50 = scale / 10.0, fine = fine_mm[axis];
+        double variance = rate / (2.0 * G_PI * G_PI * f50 * f50) - fine * fine / 12.0;
         double sigma = sqrt (fmax (variance, fine * fine / 24.0));
         /* The weight goes with one axis only. */
-        self->taps[term][axis] =
-            make_taps (sigma, fine, over, axis == 1 ? terms[term].weight : 1.0, &self->n_taps[term][axis]);
+        self->taps[term][axis] = make_taps (sigma, fine, over, axis == 1 ? weight : 1.0, &self->n_taps[term][axis]);
       }
 }
 
 void
 oss_virtual_filter_clear (OssVirtualFilter *self)
 {
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < 2 * OSS_VIRTUAL_MAX_TERMS; i++)
     g_clear_pointer (&self->taps[i / 2][i % 2], g_free);
 }
 
 gsize
 oss_virtual_filter_scratch (const OssVirtualFilter *self, int nx)
 {
-  int widest = MAX (self->n_taps[0][0], self->n_taps[1][0]);
+  int widest = 0;
+  for (int term = 0; term < self->n_terms; term++)
+    widest = MAX (widest, self->n_taps[term][0]);
   return (gsize) self->over * (gsize) nx + (gsize) self->over * (gsize) (nx + widest + 2);
 }
 
@@ -146,7 +176,7 @@ oss_virtual_filter_apply (const OssVirtualFilter *self, const float *fine, int n
     {
       float *row = out + (gsize) nx * (gsize) j;
       memset (row, 0, (gsize) nx * sizeof (float));
-      for (int term = 0; term < 2; term++)
+      for (int term = 0; term < self->n_terms; term++)
         {
           int n = self->n_taps[term][1], first = self->over * j + (self->over - n) / 2;
           filter_columns (fine, width, self->over * ny, first, self->taps[term][1], n, column);
@@ -162,6 +192,13 @@ static double
 noise_power (double f50, double f)
 {
   return f * exp (-2.0 * G_LN2 * pow (f / f50, MTF_EXPONENT));
+}
+
+static double
+kernel_noise_power (const OssVirtualKernel *kernel, double f)
+{
+  double left = kernel->overshoot != 0.0 ? oss_virtual_kernel_mtf (kernel, f) : 0.0;
+  return kernel->overshoot != 0.0 ? f * left * left : noise_power (kernel->f50, f);
 }
 
 /* Integral of the reference kernel's power over the plane, so that its SD is 1. */
@@ -193,7 +230,7 @@ oss_virtual_noise_init (OssVirtualNoise *self, const OssVirtualKernel *kernel, i
             {
               double f = hypot ((i + a * n) * step[0], (j + b * n) * step[1]);
               if (f < 2.6 * kernel->f50)
-                power += noise_power (kernel->f50, f);
+                power += kernel_noise_power (kernel, f);
             }
         float amplitude = (float) sqrt (scale * power);
         int k = (n - i) % n, l = (n - j) % n; /* even in both frequencies */

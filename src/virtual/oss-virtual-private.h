@@ -191,8 +191,11 @@ gboolean oss_virtual_in_trabecular_centre (const OssVirtualVertebra *self, const
 typedef struct
 {
   char name[32], header[16];
-  double f50; /* line pairs per cm */
+  double f50;             /* line pairs per cm */
+  double overshoot, peak; /* edge enhancement: how much more is left, at most, at peak lp/cm; 0: none */
 } OssVirtualKernel;
+
+#define OSS_VIRTUAL_MAX_TERMS 4 /* Gaussians that a transfer function is the sum of */
 
 gboolean oss_virtual_kernel_find (const char *name, OssVirtualKernel *kernel, GError **error);
 double oss_virtual_kernel_mtf (const OssVirtualKernel *self, double lp_cm);
@@ -200,9 +203,10 @@ double oss_virtual_kernel_mtf (const OssVirtualKernel *self, double lp_cm);
 /* Turns a fine raster of raw HU into pixels of one kernel: point spread and sampling in one step. */
 typedef struct
 {
-  int over;         /* fine pixels per pixel, along x and y */
-  int n_taps[2][2]; /* of each Gaussian term along x and y */
-  float *taps[2][2];
+  int over; /* fine pixels per pixel, along x and y */
+  int n_terms;
+  int n_taps[OSS_VIRTUAL_MAX_TERMS][2]; /* of each Gaussian term along x and y */
+  float *taps[OSS_VIRTUAL_MAX_TERMS][2];
 } OssVirtualFilter;
 
 /* @fine_mm: of the raster along x and y. */

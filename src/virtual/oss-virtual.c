@@ -236,6 +236,7 @@ study_kernels (OssVirtualStudy *study, const OssVirtualPatient *patient, const c
       if (!oss_virtual_kernel_find (names[k], &study->kernels[k], error))
         return FALSE;
       study->kernels[k].f50 *= 1.0 + patient->truth.kernel_deviation;
+      study->kernels[k].peak *= 1.0 + patient->truth.kernel_deviation;
       study->hu[k] = oss_volume_new (&patient->grid, OSS_QUANTITY_HU, error);
       if (study->hu[k] == NULL)
         return FALSE;

@@ -63,11 +63,27 @@ test_mtf (void)
     }
 }
 
+/* Edge enhancement: more is left in the middle than without, by what the table says, and nothing at 0. */
+static void
+test_overshoot (void)
+{
+  OssVirtualKernel kernel, plain;
+  g_assert_true (oss_virtual_kernel_find ("B60s", &kernel, NULL));
+  plain = kernel;
+  plain.overshoot = 0.0;
+  g_assert_cmpfloat_with_epsilon (oss_virtual_kernel_mtf (&kernel, 0.0), 1.0, 1e-12);
+  double v = kernel.peak * sqrt (log (4.0) / 1.5);
+  g_assert_cmpfloat_with_epsilon (oss_virtual_kernel_mtf (&kernel, v) - oss_virtual_kernel_mtf (&plain, v), 0.12, 1e-5);
+  for (double f = 0.75; f < 5.6; f += 0.8)
+    g_assert_cmpfloat_with_epsilon (modulation (&kernel, 0.78125, 2, f, 0.6), oss_virtual_kernel_mtf (&kernel, f),
+                                    0.012);
+}
+
 /* A constant stays what it is, also at the image's edge. */
 static void
 test_constant (void)
 {
-  OssVirtualKernel kernel = { "x", "x", 4.0 };
+  OssVirtualKernel kernel = { "x", "x", 4.0, 0.0, 0.0 };
   OssVirtualFilter filter;
   const double fine[2] = { 0.3, 0.3 };
   const int n = 24;
@@ -195,6 +211,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/virtual/kernel/mtf", test_mtf);
+  g_test_add_func ("/virtual/kernel/overshoot", test_overshoot);
   g_test_add_func ("/virtual/kernel/constant", test_constant);
   g_test_add_func ("/virtual/kernel/fft", test_fft);
   g_test_add_func ("/virtual/kernel/noise", test_noise);
