@@ -135,6 +135,7 @@ read_one (const char *folder, OssDensityWay w, const char *calibration, OssDensi
   options.labels_path = g_build_filename (folder, "truth", "labels.nii.gz", NULL);
   options.vertebra = L1;
   options.calibration = g_strdup (calibration);
+  options.correct_to = g_strdup (ways[w].correct_to);
   options.mesh.size_mm = given.mesh_mm;
   gboolean done = oss_study_set_options (study, &options, error)
                   && oss_study_run (study, ways[w].density_only ? OSS_STEP_SEGMENT : OSS_STEP_SIMULATE, tick, error);
