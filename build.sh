@@ -103,7 +103,7 @@ run_tests() {
   failed=0
   say "Tests"
   meson test -C build --no-rebuild --print-errorlogs --num-processes 2 || failed=1
-  say "Tests of the library and of reports under the address and undefined-behaviour sanitizers (not segment, virtual and the slow suite)"
+  say "Tests of the library and of reports under the address and undefined-behaviour sanitizers (not segment, virtual, the slow suite and a few large cases)"
   [ -f build-sanitize/build.ninja ] ||
     meson setup build-sanitize -Dpetsc=disabled -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 \
       -Dwerror=true -Dshared_data="$shared_data" >/dev/null

@@ -4,6 +4,7 @@
 #include "base/oss-parallel.h"
 #include "base/oss-random.h"
 #include "fem/oss-voxel-private.h"
+#include "../test-sanitized.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -454,7 +455,8 @@ main (int argc, char **argv)
   g_test_add_func ("/fem/voxel-multigrid/symmetric", test_symmetric);
   g_test_add_func ("/fem/voxel-multigrid/rough", test_rough);
   g_test_add_func ("/fem/voxel-multigrid/precision", test_precision);
-  g_test_add_func ("/fem/voxel-multigrid/growth", test_growth);
+  if (!TEST_SANITIZED)
+    g_test_add_func ("/fem/voxel-multigrid/growth", test_growth);
   g_test_add_func ("/fem/voxel-multigrid/threads", test_threads);
   g_test_add_func ("/fem/voxel-multigrid/islands", test_islands);
   g_test_add_func ("/fem/voxel-multigrid/bad-moduli", test_bad_moduli);

@@ -5,6 +5,7 @@
 #include "base/oss-random.h"
 #include "formats/oss-nifti.h"
 #include "solids.h"
+#include "../test-sanitized.h"
 
 #include <string.h>
 
@@ -368,14 +369,17 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/mesh/masks/thick-slices", test_thick_slices);
   g_test_add_func ("/mesh/masks/oblique", test_oblique);
-  g_test_add_func ("/mesh/masks/noise-and-islands", test_noise_and_islands);
+  if (!TEST_SANITIZED)
+    g_test_add_func ("/mesh/masks/noise-and-islands", test_noise_and_islands);
   g_test_add_func ("/mesh/masks/cavities", test_cavities);
-  g_test_add_func ("/mesh/masks/eroded", test_eroded);
+  if (!TEST_SANITIZED)
+    g_test_add_func ("/mesh/masks/eroded", test_eroded);
   g_test_add_func ("/mesh/masks/two-parts", test_two_parts);
   g_test_add_func ("/mesh/masks/tunnel", test_tunnel);
   g_test_add_func ("/mesh/masks/cut-by-border", test_cut_by_border);
   g_test_add_func ("/mesh/masks/pinches", test_pinches);
-  g_test_add_func ("/mesh/masks/sponge", test_sponge);
+  if (!TEST_SANITIZED)
+    g_test_add_func ("/mesh/masks/sponge", test_sponge);
   g_test_add_func ("/mesh/masks/random", test_random_masks);
   g_test_add_func ("/mesh/masks/real/verse", test_real_verse);
   g_test_add_func ("/mesh/masks/real/coarse", test_real_coarse);
