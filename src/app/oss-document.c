@@ -18,6 +18,7 @@ struct _OssDocument
   OssJob *job;
   OssStep target;
   char *report_path;
+  gboolean show_original; /* the slices show the image before its correction */
 };
 
 enum
@@ -48,18 +49,37 @@ show_volume (OssDocument *self)
 {
   const OssLoadResult *load = oss_study_get_load (self->study);
   const OssSeries *series = load->series;
+  gboolean original = self->show_original && load->original != NULL;
+  OssVolume *volume = original ? load->original : load->volume;
+  const OssVolume *shown = oss_scene_get_volume (self->scene);
   g_autoptr (GString) facts = g_string_new (NULL);
   g_autofree char *thickness = oss_format_fixed (load->volume->grid.spacing[2], 1);
 
-  if (oss_scene_get_volume (self->scene) == load->volume)
+  if (shown == volume)
     return;
   if (series != NULL && *series->kernel != '\0')
-    g_string_append_printf (facts, "%s · ", series->kernel);
+    g_string_append (facts, series->kernel);
+  if (load->original != NULL && !original)
+    g_string_append_printf (facts, " → %s", load->correction->plan.to.name);
+  if (facts->len > 0)
+    g_string_append (facts, " · ");
   if (series != NULL && series->kvp > 0.0)
     g_string_append_printf (facts, "%.0f kVp · ", series->kvp);
   g_string_append_printf (facts, "%s mm", thickness);
   oss_scene_set_facts (self->scene, facts->str, series != NULL ? series->kernel : "");
-  oss_scene_set_volume (self->scene, load->volume);
+  /* Another look at the same slices: cursor, label and model stay. */
+  if (shown != NULL && oss_grid_equal (&shown->grid, &volume->grid, 1e-3))
+    oss_scene_swap_volume (self->scene, volume);
+  else
+    oss_scene_set_volume (self->scene, volume);
+}
+
+void
+oss_document_show_original (OssDocument *self, gboolean original)
+{
+  self->show_original = original;
+  if (oss_study_get_load (self->study) != NULL)
+    show_volume (self);
 }
 
 static void

@@ -54,6 +54,9 @@ void oss_document_cancel (OssDocument *self);
 typedef void (*OssOptionsEdit) (OssStudyOptions *options, gconstpointer data);
 gboolean oss_document_edit (OssDocument *self, OssOptionsEdit edit, gconstpointer data);
 
+/* Whether the slices show the image before it was corrected for its kernel, where it was. */
+void oss_document_show_original (OssDocument *self, gboolean original);
+
 /* Strings may be NULL; needs a simulated study. */
 typedef struct
 {

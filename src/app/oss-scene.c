@@ -97,6 +97,17 @@ oss_scene_set_volume (OssScene *self, OssVolume *volume)
   emit_changed (self, OSS_SCENE_VOLUME | OSS_SCENE_CURSOR);
 }
 
+void
+oss_scene_swap_volume (OssScene *self, OssVolume *volume)
+{
+  g_return_if_fail (self->volume != NULL && oss_grid_equal (&self->volume->grid, &volume->grid, 1e-3));
+  if (self->volume == volume)
+    return;
+  oss_volume_unref (self->volume);
+  self->volume = oss_volume_ref (volume);
+  emit_changed (self, OSS_SCENE_LEVEL);
+}
+
 const char *
 oss_scene_get_facts (OssScene *self, gboolean brief)
 {

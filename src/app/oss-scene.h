@@ -84,6 +84,8 @@ OssScene *oss_scene_new (void);
 const OssVolume *oss_scene_get_volume (OssScene *self);
 /* The place in the image's middle becomes the cursor; the label and model are dropped. */
 void oss_scene_set_volume (OssScene *self, OssVolume *volume);
+/* Another image on the same grid: cursor, label and model stay. */
+void oss_scene_swap_volume (OssScene *self, OssVolume *volume);
 
 /* Short facts of the series for the views' corners: "B40f · 120 kVp · 1.0 mm" and "B40f". */
 const char *oss_scene_get_facts (OssScene *self, gboolean brief);

@@ -5,6 +5,7 @@
 #include "app/oss-curve-view.h"
 #include "app/oss-estimates-button.h"
 #include "app/oss-format.h"
+#include "app/oss-kernel-choice.h"
 #include "app/oss-post-yield-choice.h"
 #include "app/oss-step-card.h"
 #include "app/oss-step-text.h"
@@ -38,6 +39,7 @@ struct _OssStepColumn
   GtkLabel *place, *law_source, *yield_source;
   GtkSpinButton *size, *final_strain, *increments;
   OssCapsChoice *caps;
+  OssKernelChoice *kernel;
   OssPostYieldChoice *post_yield;
   GtkSwitch *name_patient, *nonlinear;
 
@@ -178,10 +180,40 @@ follow_job (OssStepColumn *self)
     g_signal_connect_swapped (job, "notify", G_CALLBACK (job_progress_cb), self);
 }
 
+/* What the correction did, or will do, or why it cannot be. */
+static void
+update_kernel (OssStepColumn *self)
+{
+  OssStudy *study = oss_document_get_study (self->document);
+  const OssStudyOptions *options = oss_study_get_options (study);
+  const OssLoadResult *load = oss_study_get_load (study);
+  const OssKernelWish wish = { options->correct_to, options->correct_from, options->correct_mtf,
+                               options->correct_to_mm };
+  gboolean current = load != NULL && oss_study_is_current (study, OSS_STEP_LOAD);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) failure = NULL;
+  OssKernelCorrection plan;
+
+  if (wish.to == NULL)
+    ;
+  else if (current && load->correction != NULL)
+    text = g_strdup (load->correction->words);
+  else if (!oss_kernel_plan (oss_document_get_series (self->document), &wish, &plan, &failure))
+    text = g_strdup (failure->message);
+  else if (oss_kernel_correction_is_none (&plan))
+    /* Translators: %s is a reconstruction kernel. */
+    text = g_strdup_printf (_ ("The kernel is %s already: nothing to correct."), plan.to.name);
+  else
+    /* Translators: from one reconstruction kernel to another, once the steps run again. */
+    text = g_strdup_printf (_ ("%s becomes %s with the next run."), plan.from.name, plan.to.name);
+  oss_kernel_choice_tell (self->kernel, text, failure == NULL, load != NULL && load->original != NULL);
+}
+
 static void
 document_changed_cb (OssStepColumn *self)
 {
   follow_job (self);
+  update_kernel (self);
   for (int step = OSS_STEP_CALIBRATE; step < OSS_N_STEPS; step++)
     update_card (self, step);
   update_report_card (self);
@@ -414,6 +446,41 @@ caps_cb (OssStepColumn *self)
   oss_document_edit (self->document, edit_caps, &caps);
 }
 
+static void
+edit_kernel (OssStudyOptions *options, gconstpointer data)
+{
+  const OssStudyOptions *wanted = data;
+
+  g_free (options->correct_to);
+  options->correct_to = g_strdup (wanted->correct_to);
+  g_free (options->correct_from);
+  options->correct_from = g_strdup (wanted->correct_from);
+  if (wanted->correct_to == NULL)
+    {
+      g_clear_pointer (&options->correct_mtf, g_free);
+      options->correct_to_mm = 0.0;
+    }
+}
+
+static void
+kernel_cb (OssStepColumn *self)
+{
+  g_autofree char *to = oss_kernel_choice_get_to (self->kernel), *from = oss_kernel_choice_get_from (self->kernel);
+  const OssStudyOptions wanted = { .correct_to = to, .correct_from = to != NULL ? from : NULL };
+
+  if (self->updating || self->document == NULL)
+    return;
+  oss_document_edit (self->document, edit_kernel, &wanted);
+  update_kernel (self);
+}
+
+static void
+kernel_original_cb (OssStepColumn *self, gboolean original)
+{
+  if (!self->updating && self->document != NULL)
+    oss_document_show_original (self->document, original);
+}
+
 /* Cards */
 
 static void
@@ -502,6 +569,7 @@ show_options (OssStepColumn *self)
       gtk_drop_down_set_selected (self->law, i);
   show_nonlinear (self, options);
   oss_caps_choice_set (self->caps, &options->caps);
+  oss_kernel_choice_set (self->kernel, options->correct_to, options->correct_from);
   oss_step_column_set_level (self, options->vertebra);
   self->updating = FALSE;
 }
@@ -574,6 +642,7 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssStepColumn, yield_source);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, post_yield);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, caps);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, kernel);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, comment);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, paper);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, name_patient);
@@ -598,6 +667,7 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   G_OBJECT_CLASS (klass)->dispose = oss_step_column_dispose;
   g_type_ensure (OSS_TYPE_STEP_CARD);
   g_type_ensure (OSS_TYPE_CAPS_CHOICE);
+  g_type_ensure (OSS_TYPE_KERNEL_CHOICE);
   g_type_ensure (OSS_TYPE_POST_YIELD_CHOICE);
   g_type_ensure (OSS_TYPE_CURVE_VIEW);
   g_type_ensure (OSS_TYPE_ESTIMATES_BUTTON);
@@ -611,6 +681,8 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, law_cb);
   gtk_widget_class_bind_template_callback (widget_class, nonlinear_cb);
   gtk_widget_class_bind_template_callback (widget_class, caps_cb);
+  gtk_widget_class_bind_template_callback (widget_class, kernel_cb);
+  gtk_widget_class_bind_template_callback (widget_class, kernel_original_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
 }
 
