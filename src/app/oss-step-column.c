@@ -180,6 +180,22 @@ follow_job (OssStepColumn *self)
     g_signal_connect_swapped (job, "notify", G_CALLBACK (job_progress_cb), self);
 }
 
+/* Why a correction cannot be made, and what to do in this window. */
+static char *
+refusal_of (const OssKernelCorrection *plan, const GError *failure)
+{
+  gboolean from = plan->from.f50 > 0.0;
+  const char *name = from ? plan->to.name : plan->from.name;
+
+  if (!g_error_matches (failure, OSS_ERROR, OSS_ERROR_REFUSED) || (from && plan->to.f50 > 0.0) || *name == '\0')
+    return g_strdup (failure->message);
+  if (from)
+    return g_strdup_printf (_ ("Kernel “%s” is not in the table. Correct to another one."), name);
+  return g_strdup_printf (_ ("Kernel “%s” is not in the table. Nothing is corrected on a guess: name one that is equal "
+                             "under “Made with”, or measure it from a phantom scan (ossature kernel measure)."),
+                          name);
+}
+
 /* What the correction did, or will do, or why it cannot be. */
 static void
 update_kernel (OssStepColumn *self)
@@ -199,7 +215,7 @@ update_kernel (OssStepColumn *self)
   else if (current && load->correction != NULL)
     text = g_strdup (load->correction->words);
   else if (!oss_kernel_plan (oss_document_get_series (self->document), &wish, &plan, &failure))
-    text = g_strdup (failure->message);
+    text = refusal_of (&plan, failure);
   else if (oss_kernel_correction_is_none (&plan))
     /* Translators: %s is a reconstruction kernel. */
     text = g_strdup_printf (_ ("The kernel is %s already: nothing to correct."), plan.to.name);

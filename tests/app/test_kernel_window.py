@@ -41,7 +41,7 @@ def kernel(folder):
         ok("the original is shown again")
 
         a.set_text("text", "Kernel that the image was made with", "Qx")
-        find(a, r"Kernel “Qx” is not in the table\..*--from-kernel")
+        find(a, r"Kernel “Qx” is not in the table\..*under “Made with”")
         shot(a, "kernel-unknown")
         ok("an unknown kernel is refused in words")
         assert a.close() == 0
