@@ -45,12 +45,16 @@ const GOptionEntry oss_cli_input_load[] = {
   CORRECTION,
   STRING ("density", density, N_ ("the NIfTI image holds density in mg/cm³ on this basis (K2HPO4, CHA, ash, apparent)"),
           "BASIS"),
-  STRING (
-      "calibration", calibration,
-      N_ ("phantom (the default), line:SLOPE,INTERCEPT,BASIS in mg/cm³, line:jiang2023-b40f or line:jiang2023-b70f"),
-      "METHOD"),
+  STRING ("calibration", calibration,
+          N_ ("phantom (the default), async (the nearest quality scan), line:SLOPE,INTERCEPT,BASIS in mg/cm³, "
+              "line:jiang2023-b40f or line:jiang2023-b70f"),
+          "METHOD"),
   STRING ("method", calibration, N_ ("the same as --calibration"), "METHOD"),
   STRING ("phantom", phantom, N_ ("the phantom's model: mindways3, mindways3-qa, …"), "NAME"),
+  { "quality-age", 0, 0, G_OPTION_ARG_INT, &oss_cli_input.quality_age,
+    N_ ("how many days a quality scan may lie from the scan (default 180)"), "DAYS" },
+  { "worklist", 0, 0, G_OPTION_ARG_FILENAME, &oss_cli_input.worklist,
+    N_ ("database with the quality scans (default: your worklist)"), "FILE" },
   { NULL },
 };
 
@@ -240,6 +244,8 @@ oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
   options.correct_to_mm = input->correct_to_mm;
   set_string (&options.calibration, input->calibration);
   set_string (&options.phantom, input->phantom);
+  set_string (&options.worklist, input->worklist);
+  options.quality_days = input->quality_age;
   set_string (&options.law, input->law);
   set_string (&options.conversion, input->conversion);
   options.displacement_mm = input->displacement;

@@ -24,6 +24,7 @@ static const struct
   { "calibrate", oss_cli_calibrate, N_ ("from CT numbers to bone density") },
   { "correct", oss_cli_correct, N_ ("an image as another reconstruction kernel would show it") },
   { "kernel", oss_cli_kernel, N_ ("list the known reconstruction kernels, or measure one on a phantom") },
+  { "quality", oss_cli_quality, N_ ("phantoms scanned alone, for calibration without one: add, list, remove, chart") },
   { "segment", oss_cli_segment, N_ ("outline one vertebra, from one click or from labels") },
   { "mesh", oss_cli_mesh, N_ ("tetrahedra or voxels from a label image") },
   { "analyze", oss_cli_analyze, N_ ("the main job: from CT to stiffness, strength, stress map and report") },

@@ -11,7 +11,8 @@ static struct
   gint64 seed;
   char *kernels, *phantom, *spacing, *levels, *sex, *size;
   double age, vbmd, contrast, fov;
-  gboolean marker;
+  char *date;
+  gboolean marker, quality_scan;
 } given;
 
 static const GOptionEntry entries[] = {
@@ -27,6 +28,9 @@ static const GOptionEntry entries[] = {
   { "contrast", 0, 0, G_OPTION_ARG_DOUBLE, &given.contrast, N_ ("contrast agent in the blood"), "HU" },
   { "fov", 0, 0, G_OPTION_ARG_DOUBLE, &given.fov, N_ ("field of view (default 400)"), "MM" },
   { "marker", 0, 0, G_OPTION_ARG_NONE, &given.marker, N_ ("a ball of solid bone on the left side of L1"), NULL },
+  { "quality-scan", 0, 0, G_OPTION_ARG_NONE, &given.quality_scan,
+    N_ ("the phantom alone, without a patient, with the scanner’s drift of that day"), NULL },
+  { "date", 0, 0, G_OPTION_ARG_STRING, &given.date, N_ ("day of the scan (default 2024-01-15)"), "DATE" },
   { NULL },
 };
 
@@ -74,6 +78,14 @@ fill_options (OssVirtualOptions *options, char ***kernels, GError **error)
   if (given.fov != 0.0)
     options->fov_mm = given.fov;
   options->marker = given.marker;
+  options->quality_scan = given.quality_scan;
+  if (given.date != NULL)
+    {
+      g_auto (GStrv) parts = g_strsplit (given.date, "-", -1);
+
+      g_free (given.date);
+      options->study_date = given.date = g_strjoinv ("", parts);
+    }
   if (given.kernels != NULL)
     {
       *kernels = g_strsplit (given.kernels, ",", -1);
@@ -104,6 +116,12 @@ oss_cli_virtual (OssCli *cli, int argc, char **argv, GError **error)
       return g_file_get_contents (path, &text, NULL, error) && oss_cli_print (text, error);
     }
   g_autoptr (GString) text = g_string_new (NULL);
+  if (options.quality_scan)
+    {
+      g_string_append_printf (text, _ ("Virtual quality scan in %s (in silico): the phantom alone, %.2f keV\n"),
+                              argv[1], truth.effective_energy_kev);
+      return oss_cli_print (text->str, error);
+    }
   g_string_append_printf (
       text, _ ("Virtual patient in %s (in silico): %c, %.0f years, trabecular density %.0f mg/cm³ K₂HPO₄\n"), argv[1],
       truth.sex, truth.age_years, truth.vbmd_mg_cm3);

@@ -22,6 +22,7 @@ gboolean oss_cli_deidentify (OssCli *cli, int argc, char **argv, GError **error)
 gboolean oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_correct (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_kernel (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_quality (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_mesh (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error);
@@ -55,7 +56,8 @@ typedef struct
   gboolean resample_tilt;
   char *correct_to, *correct_from, *correct_mtf;
   double correct_to_mm;
-  char *series, *kernel, *density, *calibration, *phantom;
+  char *series, *kernel, *density, *calibration, *phantom, *worklist;
+  int quality_age;
   char *vertebra, *at, *labels, *numbering, *label_values;
   char *mesh_kind, *law, *conversion;
   char *caps;

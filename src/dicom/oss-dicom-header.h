@@ -63,7 +63,7 @@ typedef struct
   gint32 has_groups; /* the file describes every frame by functional groups (PS3.3, C.7.6.16) */
   gint32 rows, columns, samples;
   gint32 bits_allocated, bits_stored, high_bit, is_signed;
-  gint32 has_pixels, has_rescale, has_position, has_orientation, has_spacing, has_padding;
+  gint32 has_pixels, has_rescale, has_position, has_orientation, has_spacing, has_padding, has_table_height;
   gint32 padding, padding_limit; /* stored values; pixels between the two show nothing */
 
   double slope, intercept;
@@ -71,6 +71,7 @@ typedef struct
   double orientation[6]; /* cosines along a row (rising column), then along a column */
   double spacing[2];     /* between rows, then between columns, mm */
   double thickness_mm, kvp, exposure_mas, tilt_deg;
+  double table_height_mm;
   guint64 file_bytes;
 } OssDicomHeader;
 

@@ -75,6 +75,7 @@ read_acquisition (Reader &reader, OssDicomHeader *out)
     reader.text (DCM_IterativeReconstructionMethod, out->algorithm);
   reader.number (DCM_KVP, out->kvp);
   reader.number (DCM_GantryDetectorTilt, out->tilt_deg);
+  out->has_table_height = reader.number (DCM_TableHeight, out->table_height_mm);
   reader.number (DCM_SliceThickness, out->thickness_mm);
   if (!reader.number (DCM_Exposure, out->exposure_mas) && reader.number (DCM_ExposureInuAs, out->exposure_mas))
     out->exposure_mas /= 1000.0;

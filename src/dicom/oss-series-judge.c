@@ -442,6 +442,7 @@ oss_series_judge (OssSeries *self, GPtrArray *slices, OssImageKind kind)
   self->series_number = header->series_number;
   self->kvp = header->kvp;
   self->exposure_mas = header->exposure_mas;
+  self->table_height_mm = header->has_table_height ? header->table_height_mm : NAN;
   self->slice_thickness_mm = header->thickness_mm;
   self->tilt_deg = fabs (header->tilt_deg);
   judge_kind (self, header, kind);

@@ -74,6 +74,7 @@ oss_series_new (void)
 {
   OssSeries *self = g_new0 (OssSeries, 1);
 
+  self->table_height_mm = NAN;
   self->files = g_ptr_array_new_with_free_func (g_free);
   self->sop_uids = g_ptr_array_new_with_free_func (g_free);
   self->frames = g_array_new (FALSE, FALSE, sizeof (gint32));

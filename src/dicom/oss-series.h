@@ -77,8 +77,9 @@ typedef struct
   char *part; /* "stack 1, phase 30": which of several volumes of one multi-frame image; "" when there is one */
   char *contrast, *transfer_syntax;
   int series_number;
-  double kvp;          /* 0 when absent */
-  double exposure_mas; /* 0 when absent */
+  double kvp;             /* 0 when absent */
+  double exposure_mas;    /* 0 when absent */
+  double table_height_mm; /* of the couch below the centre of rotation; NaN when absent */
   double slice_thickness_mm;
   double tilt_deg; /* angle between the slice normal and the stacking direction; 0 = straight */
   OssGrid grid;    /* meaningful unless refused for its geometry */

@@ -41,6 +41,35 @@ calibrate_phantom (const OssStudyOptions *options, const OssLoadResult *load, Os
   return FALSE;
 }
 
+/* The line of the quality scan that fits the series and lies nearest to it in time. */
+static gboolean
+calibrate_async (const OssStudyOptions *options, const OssLoadResult *load, OssCalibrateResult *calibrate,
+                 GError **error)
+{
+  g_autofree char *path = options->worklist != NULL ? g_strdup (options->worklist) : oss_worklist_default_path ();
+  g_autoptr (OssWorklist) worklist = NULL;
+  g_autoptr (GPtrArray) scans = NULL;
+
+  if (load->series == NULL)
+    {
+      g_set_error_literal (
+          error, OSS_ERROR, OSS_ERROR_REFUSED,
+          _ ("This image tells neither scanner nor kernel: no quality scan can be matched with it. Give "
+             "the calibration line (line:SLOPE,INTERCEPT,BASIS)."));
+      return FALSE;
+    }
+  if (!g_file_test (path, G_FILE_TEST_EXISTS)) /* looking into a worklist makes none */
+    scans = g_ptr_array_new ();
+  else if ((worklist = oss_worklist_open (path, NULL, error)) != NULL)
+    scans = oss_worklist_get_quality_scans (worklist, error);
+  if (scans != NULL)
+    calibrate->quality = oss_quality_choose (scans, load->series, options->quality_days, error);
+  if (calibrate->quality == NULL)
+    return FALSE;
+  calibrate->line = oss_quality_scan_line (calibrate->quality->scan);
+  return TRUE;
+}
+
 static gboolean
 calibrate_run (const OssStudyOptions *options, const OssLoadResult *load, OssCalibrateResult *calibrate,
                const OssTick *tick, GError **error)
@@ -72,7 +101,20 @@ calibrate_run (const OssStudyOptions *options, const OssLoadResult *load, OssCal
     }
   if (method != NULL && g_str_has_prefix (method, "line:"))
     return oss_study_parse_line (method, &calibrate->line, error);
+  if (method != NULL && g_str_equal (method, "async"))
+    return calibrate_async (options, load, calibrate, error);
   return calibrate_phantom (options, load, calibrate, tick, error);
+}
+
+static char *
+describe_quality (const OssQualityUse *use)
+{
+  int days = ABS (use->age_days);
+  g_autofree char *title = oss_quality_phantom_title (use->scan);
+
+  return g_strdup_printf (
+      OSS_NGETTEXT ("Quality scan of %s, %s: %d day apart", "Quality scan of %s, %s: %d days apart", (gulong) days),
+      use->scan->date, title, days);
 }
 
 gpointer
@@ -87,7 +129,8 @@ oss_study_step_calibrate (const OssStudyOptions *options, const OssStudyResults 
       return NULL;
     }
   const OssCalibrationLine *line = &calibrate->line;
-  *notes = calibrate->fit != NULL && calibrate->fit->warnings != 0;
+  *notes = (calibrate->fit != NULL && calibrate->fit->warnings != 0)
+           || (calibrate->quality != NULL && ABS (calibrate->quality->age_days) > OSS_QUALITY_NOTE_DAYS);
   if (calibrate->fit != NULL)
     {
       int used = 0;
@@ -96,6 +139,8 @@ oss_study_step_calibrate (const OssStudyOptions *options, const OssStudyResults 
       *message = g_strdup_printf (_ ("Phantom in scan: %s, %d of %d rods"), calibrate->fit->phantom.title, used,
                                   calibrate->fit->phantom.n_rods);
     }
+  else if (calibrate->quality != NULL)
+    *message = describe_quality (calibrate->quality);
   else if (g_str_equal (line->method, "none"))
     *message = g_strdup (_ ("Not calibrated: outlines only"));
   else if (g_str_equal (line->method, "density"))

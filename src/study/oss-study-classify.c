@@ -148,6 +148,8 @@ oss_study_get_warnings (OssStudy *self)
                      g_strdup_printf (_ ("The phantom fits poorly (R² %.4f; 0.98 is usual)."), calibrate->line.r2));
   if (calibrate != NULL && g_strcmp0 (calibrate->line.method, "line") == 0)
     add_text (warnings, _ ("The calibration line was given, not measured in this scan; its error is not known."));
+  if (calibrate != NULL && calibrate->quality != NULL)
+    oss_quality_use_warn (calibrate->quality, warnings);
   if (segment != NULL && level_is_named (self))
     g_ptr_array_add (warnings, g_strdup_printf (_ ("The level %s is as named by the user; it was not checked."),
                                                 oss_vertebra_name (oss_study_get_options (self)->vertebra)));

@@ -28,6 +28,7 @@ oss_study_options_copy (OssStudyOptions *to, const OssStudyOptions *from)
   to->correct_mtf = g_strdup (from->correct_mtf);
   to->calibration = g_strdup (from->calibration);
   to->phantom = g_strdup (from->phantom);
+  to->worklist = g_strdup (from->worklist);
   to->labels_path = g_strdup (from->labels_path);
   to->label_values = g_strdup (from->label_values);
   to->law = g_strdup (from->law);
@@ -48,6 +49,7 @@ oss_study_options_clear (OssStudyOptions *options)
   g_free (options->correct_mtf);
   g_free (options->calibration);
   g_free (options->phantom);
+  g_free (options->worklist);
   g_free (options->labels_path);
   g_free (options->label_values);
   g_free (options->law);
@@ -68,7 +70,8 @@ oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions 
       || a->correct_to_mm != b->correct_to_mm)
     return OSS_STEP_LOAD;
   if (g_strcmp0 (a->calibration, b->calibration) != 0 || g_strcmp0 (a->phantom, b->phantom) != 0
-      || a->density_basis != b->density_basis)
+      || a->density_basis != b->density_basis || g_strcmp0 (a->worklist, b->worklist) != 0
+      || a->quality_days != b->quality_days)
     return OSS_STEP_CALIBRATE;
   /* After a click the level is only a name; among labels it chooses. */
   if ((a->vertebra != b->vertebra && b->labels_path != NULL && b->label_values == NULL) || a->has_at != b->has_at
@@ -156,14 +159,21 @@ check_calibration (const OssStudyOptions *options, GError **error)
   const char *method = options->calibration;
   OssCalibrationLine line;
 
-  if (method == NULL || g_str_equal (method, "phantom") || g_str_equal (method, "density")
-      || g_str_equal (method, "none"))
+  if (options->quality_days < 0)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("A quality scan cannot be %d days old."),
+                   options->quality_days);
+      return FALSE;
+    }
+  if (method == NULL || g_str_equal (method, "phantom") || g_str_equal (method, "async")
+      || g_str_equal (method, "density") || g_str_equal (method, "none"))
     return TRUE;
   if (g_str_has_prefix (method, "line:"))
     return oss_study_parse_line (method, &line, error);
-  g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
-               _ ("The calibration method “%s” is not known. Give phantom, line:SLOPE,INTERCEPT,BASIS or density."),
-               method);
+  g_set_error (
+      error, OSS_ERROR, OSS_ERROR_USAGE,
+      _ ("The calibration method “%s” is not known. Give phantom, async, line:SLOPE,INTERCEPT,BASIS or density."),
+      method);
   return FALSE;
 }
 

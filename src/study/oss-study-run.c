@@ -56,6 +56,7 @@ static void
 calibrate_clear (OssCalibrateResult *self)
 {
   g_free (self->fit);
+  oss_quality_use_free (self->quality);
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "mesh/oss-mesher.h"
 #include "segment/oss-segment.h"
 #include "study/oss-study-kernel.h"
+#include "study/oss-quality.h"
 
 #include <gio/gio.h>
 
@@ -58,9 +59,12 @@ typedef struct
   gboolean input_is_density; /* NIfTI holds density already */
   OssBasis density_basis;    /* its basis, K2HPO4 by default */
 
-  char *calibration; /* "phantom", "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME", "density", "none" (outlines
-                        only); NULL: phantom when found, else refused with what to give */
-  char *phantom;     /* "mindways3" */
+  char *
+      calibration; /* "phantom", "async" (the nearest quality scan), "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME",
+                      "density", "none" (outlines only); NULL: phantom when found, else refused with what to give */
+  char *phantom;   /* "mindways3" */
+  char *worklist;  /* database with the quality scans of "async"; NULL: oss_worklist_default_path() */
+  int quality_days; /* how far a quality scan may lie from the scan; 0: OSS_QUALITY_MOST_DAYS */
 
   guint8 vertebra; /* VerSe number; 0: unknown level */
   gboolean has_at;
@@ -138,7 +142,8 @@ typedef struct
 typedef struct
 {
   OssCalibrationLine line;
-  OssPhantomFit *fit; /* NULL unless method "phantom" */
+  OssPhantomFit *fit;     /* NULL unless method "phantom" */
+  OssQualityUse *quality; /* NULL unless method "async" */
 } OssCalibrateResult;
 
 typedef struct

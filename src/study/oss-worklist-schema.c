@@ -64,6 +64,11 @@ static const char *const steps[] = {
   "  intercept REAL NOT NULL, r2 REAL, uncertainty REAL);"
   "CREATE TABLE thumbnails ("
   "  study INTEGER PRIMARY KEY REFERENCES studies (id) ON DELETE CASCADE, picture BLOB NOT NULL);",
+  /* 4: how well a quality scan's line is known, and where its couch stood; NULL: not known */
+  "ALTER TABLE quality_scans ADD COLUMN variance_slope REAL;"
+  "ALTER TABLE quality_scans ADD COLUMN variance_intercept REAL;"
+  "ALTER TABLE quality_scans ADD COLUMN covariance REAL;"
+  "ALTER TABLE quality_scans ADD COLUMN table_height REAL;",
 };
 
 int

@@ -241,13 +241,17 @@ OSS_API GPtrArray *oss_worklist_get_priors (OssWorklist *self, gint64 study, GEr
  * @date: ISO 8601 day of the scan ("2026-03-09")
  * @method: "phantom", "line"
  * @slope: mg/cm3 per HU; @intercept: mg/cm3; @basis: of the line
- * @r2, @uncertainty_mg_cm3: NaN: not known
+ * @r2, @uncertainty_mg_cm3: NaN: not known; so are @variance_slope, @variance_intercept and @covariance, as in
+ *   OssCalibrationLine
+ * @table_height_mm: of the couch below the centre of rotation; NaN: not known
  */
 typedef struct
 {
   gint64 id;
   char *manufacturer, *model, *station, *kernel, *phantom, *method, *basis, *date, *series_uid, *folder;
   double kvp, slope, intercept, r2, uncertainty_mg_cm3;
+  double variance_slope, variance_intercept, covariance;
+  double table_height_mm;
 } OssQualityScan;
 
 OSS_API void oss_quality_scan_free (OssQualityScan *self);

@@ -174,6 +174,14 @@ gboolean oss_virtual_patient_init (OssVirtualPatient *self, const OssVirtualOpti
 void oss_virtual_patient_clear (OssVirtualPatient *self);
 void oss_virtual_anatomy_init (OssVirtualPatient *patient, double size, OssRandom *random);
 
+/* ---- the phantom alone (oss-virtual-quality.c) ---- */
+
+#define OSS_VIRTUAL_EFFECTIVE_KEV 68.0 /* of the beam at the spine [choice] */
+/* Takes the patient off the couch: beam, field and noise of the phantom alone, with the scanner's drift of that day. */
+void oss_virtual_quality_init (OssVirtualPatient *self);
+/* truth/truth.json: the line that this scan's rods follow. */
+gboolean oss_virtual_quality_truth_write (const char *folder, const OssVirtualPatient *patient, GError **error);
+
 /* ---- density (oss-virtual-density.c) ---- */
 
 /* Textures, and the body's mean bone volume fraction so that the wanted vBMD is met. */

@@ -16,7 +16,6 @@
 #define T11 18
 #define L3 22
 #define PIXELS 512
-#define EFFECTIVE_KEV 68.0
 
 enum
 {
@@ -67,6 +66,10 @@ check_options (const OssVirtualOptions *o, GError **error)
       return usage (error, _ ("Spacing must be 0.2 to 10 mm, not %g"), o->spacing_mm[c]);
   if (!(o->contrast_hu >= 0.0 && o->contrast_hu <= 600.0))
     return usage (error, _ ("Contrast must be 0 to 600 HU, not %g"), o->contrast_hu);
+  if (o->quality_scan && !o->phantom)
+    return usage (error, _ ("A quality scan needs a phantom"));
+  if (o->study_date != NULL && (strlen (o->study_date) != 8 || strspn (o->study_date, "0123456789") != 8))
+    return usage (error, _ ("The day of a virtual scan must be as in DICOM (20240115), not “%s”"), o->study_date);
   if (o->level_low < T11 || o->level_high > L3 || o->level_low > o->level_high)
     return usage (error, _ ("Levels of a virtual patient must lie between T11 and L3, the upper one first"));
   return TRUE;
@@ -126,7 +129,7 @@ draw_patient (OssVirtualPatient *self)
   truth->marrow_fat_fraction = draw_marrow_fat (o->sex, o->age_years, &random);
   truth->kernel_deviation = oss_random_range (&random, -0.15, 0.15);
   /* Larger trunks harden the beam more than the water correction takes back: 68 +- 1.5 keV [choice]. */
-  truth->effective_energy_kev = EFFECTIVE_KEV + 0.4 * size + oss_random_range (&random, -0.7, 0.7);
+  truth->effective_energy_kev = OSS_VIRTUAL_EFFECTIVE_KEV + 0.4 * size + oss_random_range (&random, -0.7, 0.7);
   self->cupping_hu = 1.2 + 0.3 * size;
   return size;
 }
@@ -210,6 +213,8 @@ oss_virtual_patient_init (OssVirtualPatient *self, const OssVirtualOptions *opti
   oss_random_init (&random, o->seed, STREAM_ANATOMY);
   oss_virtual_anatomy_init (self, size, &random);
   make_grid (self);
+  if (o->quality_scan)
+    oss_virtual_quality_init (self);
   fill_truth (self);
   return oss_grid_check (&self->grid, error);
 }
@@ -261,7 +266,8 @@ render (OssVirtualPatient *patient, OssVirtualStudy *study, const OssTick *tick,
 {
   OssTick scan = oss_tick_part (tick, 0.05, 1.0);
   return oss_tick_report (tick, 0.0, _ ("Scanning a virtual patient"), error)
-         && oss_virtual_density_init (patient, NULL, error) && oss_virtual_acquire (patient, study, &scan, error);
+         && (patient->options.quality_scan || oss_virtual_density_init (patient, NULL, error))
+         && oss_virtual_acquire (patient, study, &scan, error);
 }
 
 static gboolean
@@ -354,6 +360,10 @@ fingerprint (const OssVirtualOptions *o)
       memcpy (&bits, &number[i], sizeof bits);
       hash = oss_random_hash (hash ^ bits, i + 1);
     }
+  if (o->quality_scan)
+    hash = oss_random_hash (hash, 1001);
+  if (o->study_date != NULL)
+    hash = oss_random_hash (hash ^ g_ascii_strtoull (o->study_date, NULL, 10), 1002);
   return hash;
 }
 
@@ -373,15 +383,15 @@ write_series (const char *folder, const OssVirtualPatient *patient, const OssVir
   g_autofree char *about = g_strdup_printf ("Spine %s 1.0", study->kernels[k].header);
   const char sex[2] = { o->sex, '\0' };
   OssCtHeader header = {
-    .patient_name = name,
-    .patient_id = id,
+    .patient_name = o->quality_scan ? "Virtual^Phantom" : name,
+    .patient_id = o->quality_scan ? "VIRTUAL-QA" : id,
     .patient_birth_date = birth,
     .patient_sex = sex,
     .patient_age = age,
     .study_uid = study_uid,
     .series_uid = series_uid,
     .frame_uid = frame_uid,
-    .study_date = "20240115",
+    .study_date = o->study_date != NULL ? o->study_date : "20240115",
     .study_time = "101500",
     .study_id = "1",
     .study_description = "Virtual patient, thoracolumbar QCT",
@@ -417,6 +427,8 @@ write_all (const char *folder, const OssVirtualPatient *patient, OssVirtualStudy
       g_clear_pointer (&study->hu[k], oss_volume_unref); /* 200 MB no longer needed */
     }
   OssTick part = oss_tick_part (tick, 0.7, 1.0);
+  if (patient->options.quality_scan)
+    return oss_virtual_quality_truth_write (folder, patient, error);
   return oss_virtual_truth_write (folder, patient, study, &part, error);
 }
 
@@ -428,6 +440,8 @@ make_study (OssVirtualPatient *patient, OssVirtualStudy *study, const OssTick *t
 
   if (kernels[0] == NULL)
     return usage (error, _ ("A virtual patient needs one kernel at least"));
+  if (patient->options.quality_scan)
+    return study_kernels (study, patient, kernels, error) && render (patient, study, tick, error);
   return study_kernels (study, patient, kernels, error) && new_labels (patient, &study->labels, error)
          && new_density (patient, &study->ash, error) && new_density (patient, &study->k2hpo4, error)
          && render (patient, study, tick, error);

@@ -27,6 +27,8 @@ typedef struct
       level_high; /* VerSe numbers, T11..L3: whole in the image; its ends cut the neighbours, labelled too */
   const char *const *kernels; /* (array zero-terminated=1) "B40f", "B70f"; NULL: both */
   gboolean marker;            /* a ball of solid bone on the left side of L1, for orientation tests */
+  gboolean quality_scan;      /* the phantom alone on the couch: no patient, no labels, no densities */
+  const char *study_date;     /* as in DICOM; NULL: "20240115" */
 } OssVirtualOptions;
 
 OSS_API void oss_virtual_options_default (OssVirtualOptions *options);

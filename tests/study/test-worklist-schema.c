@@ -57,7 +57,29 @@ write_old (const char *path, int version)
       sql (database, "INSERT INTO headers VALUES (1, x'010203')");
       sql (database, "INSERT INTO files VALUES (x'2f64', 10, 20, 1, NULL)");
     }
+  if (version >= 3)
+    sql (database, "INSERT INTO quality_scans (manufacturer, model, station, kernel, kvp, phantom, method, basis, date,"
+                   " series_uid, folder, slope, intercept, r2, uncertainty) VALUES ('SIEMENS', 'Flash', 'CT1', 'B40f',"
+                   " 120, 'mindways3', 'phantom', 'K2HPO4', '2026-03-09', '1.2', x'2f', 0.702, -3.4, 0.9999, 0.7)");
   sqlite3_close (database);
+}
+
+/* What an earlier version kept of a quality scan is there, and what it did not know is not known. */
+static void
+check_quality_scan (OssWorklist *worklist)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) list = oss_worklist_get_quality_scans (worklist, &error);
+  const OssQualityScan *scan;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (list->len, ==, 1);
+  scan = list->pdata[0];
+  g_assert_cmpstr (scan->station, ==, "CT1");
+  g_assert_cmpfloat (scan->slope, ==, 0.702);
+  g_assert_cmpfloat (scan->uncertainty_mg_cm3, ==, 0.7);
+  g_assert_true (isnan (scan->variance_slope) && isnan (scan->variance_intercept) && isnan (scan->covariance));
+  g_assert_true (isnan (scan->table_height_mm));
 }
 
 static void
@@ -92,6 +114,8 @@ test_migrate (void)
 
           g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "\1\2\3", 3);
         }
+      if (version >= 3)
+        check_quality_scan (worklist);
       oss_worklist_close (worklist);
       remove_folder (folder);
     }
