@@ -2,6 +2,7 @@
 #include "app/oss-preferences.h"
 
 #include "app/oss-format.h"
+#include "app/oss-quality-page.h"
 #include "app/oss-receiver.h"
 #include "app/oss-work.h"
 #include "base/oss-i18n.h"
@@ -551,6 +552,7 @@ oss_preferences_init (OssPreferences *self)
   adw_preferences_page_set_icon_name (ADW_PREFERENCES_PAGE (page), "network-server-symbolic");
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (make_archives_group (self)));
   adw_preferences_page_add (ADW_PREFERENCES_PAGE (page), ADW_PREFERENCES_GROUP (make_node_group (self)));
+  adw_preferences_window_add (ADW_PREFERENCES_WINDOW (self), g_object_new (OSS_TYPE_QUALITY_PAGE, NULL));
   adw_preferences_window_add (ADW_PREFERENCES_WINDOW (self), ADW_PREFERENCES_PAGE (page));
   adw_preferences_window_set_search_enabled (ADW_PREFERENCES_WINDOW (self), FALSE);
   gtk_window_set_title (GTK_WINDOW (self), _ ("Preferences"));

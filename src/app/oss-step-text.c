@@ -229,9 +229,23 @@ oss_result_text (OssStudy *study, OssResultText *text)
     return FALSE;
   strength = oss_format_rounded (simulate->strength.apparent_0_68_percent_n, 10.0);
   stiffness = oss_format_rounded (simulate->strength.stiffness_n_per_mm, 10.0);
-  text->strength = g_strdup_printf ("%s N", strength);
-  /* Translators: %s is the stiffness; the rest names how the strength above was estimated. */
-  text->stiffness = g_strdup_printf (_ ("%s N/mm · linear, 0.68 %% strain"), stiffness);
+  double error = simulate->linear_error.total;
+  if (isfinite (error))
+    {
+      g_autofree char *force =
+          oss_format_rounded (fmax (10.0, error * simulate->strength.apparent_0_68_percent_n), 10.0);
+      g_autofree char *slope = oss_format_rounded (fmax (10.0, error * simulate->strength.stiffness_n_per_mm), 10.0);
+
+      text->strength = g_strdup_printf ("%s N ± %s", strength, force);
+      /* Translators: the stiffness and its error; the rest names how the strength above was estimated. */
+      text->stiffness = g_strdup_printf (_ ("%s N/mm ± %s · linear, 0.68 %% strain"), stiffness, slope);
+    }
+  else
+    {
+      text->strength = g_strdup_printf ("%s N", strength);
+      /* Translators: %s is the stiffness; the rest names how the strength above was estimated. */
+      text->stiffness = g_strdup_printf (_ ("%s N/mm · linear, 0.68 %% strain"), stiffness);
+    }
   density_text (study, text);
   class_text (study, text);
   return TRUE;

@@ -194,7 +194,7 @@ oss_window_worklist_record (OssWindow *self)
   const OssSegmentResult *segment = oss_study_get_segment (study);
   const OssCalibrateResult *calibrate = oss_study_get_calibrate (study);
   gint64 study_id = study_of_document (self);
-  OssWorklistAnalysis analysis = { .strength_uncertainty_n = NAN, .state = OSS_ANALYSIS_REVIEWED };
+  OssWorklistAnalysis analysis = { .state = OSS_ANALYSIS_REVIEWED };
   OssClassification classification;
 
   if (study_id == 0 || simulate == NULL || segment == NULL || calibrate == NULL || simulate == self->recorded
@@ -205,6 +205,7 @@ oss_window_worklist_record (OssWindow *self)
   analysis.density_class = (char *) classification.density_class;
   analysis.basis = (char *) oss_basis_name (calibrate->line.basis);
   analysis.strength_n = simulate->strength.apparent_0_68_percent_n;
+  analysis.strength_uncertainty_n = oss_simulate_error_n (simulate, OSS_ESTIMATOR_APPARENT_0_68);
   analysis.stiffness_n_per_mm = simulate->strength.stiffness_n_per_mm;
   analysis.vbmd_mg_cm3 = segment->has_vbmd ? segment->vbmd.mean_mg_cm3 : NAN;
   analysis.vbmd_uncertainty_mg_cm3 = segment->has_vbmd ? segment->vbmd_uncertainty_mg_cm3 : NAN;

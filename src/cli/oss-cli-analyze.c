@@ -274,7 +274,12 @@ add_estimates (GString *text, const OssSimulateResult *simulate)
     {
       double newton = oss_estimator_value ((OssEstimatorId) i, &simulate->strength, simulate->curve);
 
-      if (isfinite (newton))
+      double error = oss_simulate_error_n (simulate, (OssEstimatorId) i);
+
+      if (isfinite (newton) && isfinite (error))
+        g_string_append_printf (text, _ ("Strength            %.0f ± %.0f N (%s)\n"), newton, error,
+                                _ (oss_estimator ((OssEstimatorId) i)->name));
+      else if (isfinite (newton))
         g_string_append_printf (text, _ ("Strength            %.0f N (%s)\n"), newton,
                                 _ (oss_estimator ((OssEstimatorId) i)->name));
     }
@@ -319,7 +324,18 @@ print_summary (OssStudy *study, const char *folder, GError **error)
   else if (segment->has_vbmd)
     g_string_append_printf (text, _ ("Trabecular density  %.0f mg/cm³ (%s), its error is not known\n"),
                             segment->vbmd.mean_mg_cm3, oss_basis_name (line->basis));
-  g_string_append_printf (text, _ ("Stiffness           %.0f N/mm\n"), simulate->strength.stiffness_n_per_mm);
+  if (segment->has_forms)
+    g_string_append_printf (text,
+                            _ ("Body density        %.0f trabecular (peeled by %.0f mm), %.0f whole, %.0f outer %.0f "
+                               "mm; ellipse %.0f HU\n"),
+                            segment->forms.eroded.mean_mg_cm3, segment->forms.peel_mm,
+                            segment->forms.integral.mean_mg_cm3, segment->forms.cortical.mean_mg_cm3,
+                            segment->forms.shell_mm, segment->vbmd.mean_hu);
+  if (isfinite (simulate->linear_error.total))
+    g_string_append_printf (text, _ ("Stiffness           %.0f ± %.0f N/mm\n"), simulate->strength.stiffness_n_per_mm,
+                            simulate->linear_error.total * simulate->strength.stiffness_n_per_mm);
+  else
+    g_string_append_printf (text, _ ("Stiffness           %.0f N/mm\n"), simulate->strength.stiffness_n_per_mm);
   add_caps (text, simulate->capped);
   add_estimates (text, simulate);
   g_string_append_printf (text, _ ("Von Mises stress    median %.2f, 95th percentile %.2f MPa at %.0f N\n"),

@@ -26,6 +26,7 @@ static const struct
   { "kernel", oss_cli_kernel, N_ ("list the known reconstruction kernels, or measure one on a phantom") },
   { "quality", oss_cli_quality, N_ ("phantoms scanned alone, for calibration without one: add, list, remove, chart") },
   { "segment", oss_cli_segment, N_ ("outline one vertebra, from one click or from labels") },
+  { "vbmd", oss_cli_vbmd, N_ ("densities of several vertebrae by labels, and the mean of two") },
   { "mesh", oss_cli_mesh, N_ ("tetrahedra or voxels from a label image") },
   { "analyze", oss_cli_analyze, N_ ("the main job: from CT to stiffness, strength, stress map and report") },
   { "compare", oss_cli_compare, N_ ("two kernels of one scan, or two analyses: what differs and why") },

@@ -24,6 +24,7 @@ gboolean oss_cli_correct (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_kernel (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_quality (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_segment (OssCli *cli, int argc, char **argv, GError **error);
+gboolean oss_cli_vbmd (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_mesh (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_analyze (OssCli *cli, int argc, char **argv, GError **error);
 gboolean oss_cli_compare (OssCli *cli, int argc, char **argv, GError **error);

@@ -185,8 +185,8 @@ judge (const Sampling *self, OssModulusSummary *summary, GError **error)
 }
 
 double *
-oss_fem_modulus (const OssMesh *mesh, const OssVolume *density, const OssLawChain *chain, OssModulusSummary *summary,
-                 const OssTick *tick, GError **error)
+oss_fem_modulus (const OssMesh *mesh, const OssVolume *density, OssBasis basis, const OssLawChain *chain,
+                 OssModulusSummary *summary, const OssTick *tick, GError **error)
 {
   g_autofree double *modulus = g_try_new (double, mesh->n_elements);
   g_autofree double *mean_density = g_try_new (double, mesh->n_elements);
@@ -194,6 +194,13 @@ oss_fem_modulus (const OssMesh *mesh, const OssVolume *density, const OssLawChai
     .mesh = mesh, .density = density, .chain = chain, .tick = tick, .modulus = modulus, .mean_density = mean_density
   };
 
+  if (basis != chain->from && chain->law->basis != OSS_BASIS_UNKNOWN)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                   _ ("The density is %s, and the law “%s” was set up for %s density: convert it first."),
+                   oss_basis_name (basis), chain->law->name, oss_basis_name (chain->from));
+      return NULL;
+    }
   if (mesh->n_elements == 0 || modulus == NULL || mean_density == NULL)
     {
       g_set_error (error, OSS_ERROR, mesh->n_elements == 0 ? OSS_ERROR_INVALID_DATA : OSS_ERROR_OUT_OF_MEMORY,

@@ -38,7 +38,8 @@ typedef struct
 
 /**
  * oss_fem_modulus:
- * @density: mg/cm3 in the chain's input basis; beyond its border the nearest voxels count
+ * @density: mg/cm3; beyond its border the nearest voxels count
+ * @basis: of @density: an image of density does not carry it
  * @summary: (out): filled on success, and for %OSS_ERROR_REFUSED
  *
  * Young's modulus of each element: the law's E averaged over points in the element (E of each point,
@@ -51,11 +52,13 @@ typedef struct
  *
  * Returns: (transfer full) (array length=n_elements) (nullable): MPa; g_free().  %NULL with
  *   %OSS_ERROR_REFUSED when every element has the least modulus; gives the density range;
+ *   %OSS_ERROR_USAGE when the chain was made for densities of another basis;
  *   %OSS_ERROR_INVALID_DATA for an empty mesh or a density that is not a number;
  *   %OSS_ERROR_CANCELLED
  */
-OSS_API double *oss_fem_modulus (const OssMesh *mesh, const OssVolume *density, const OssLawChain *chain,
-                                 OssModulusSummary *summary, const OssTick *tick, GError **error);
+OSS_API double *
+oss_fem_modulus (const OssMesh *mesh, const OssVolume *density, OssBasis basis, const OssLawChain *chain,
+                 OssModulusSummary *summary, const OssTick *tick, GError **error);
 
 /**
  * oss_fem_bin_modulus:

@@ -43,6 +43,7 @@ OSS_API const OssLaw *oss_law_find (const char *name, GError **error);
 typedef struct
 {
   const OssLaw *law;
+  OssBasis from; /* of the densities that it is asked */
   const OssConversion *steps[3];
   int n_steps;
   double floor_mpa;
@@ -56,11 +57,12 @@ typedef struct
  * @conversion: (nullable): another first step than the default, e.g. "keyak1994" instead of
  *   "equal" for K2HPO4 to ash
  *
- * Default steps: K2HPO4 to ash "equal"; CHA to ash "knowles2016"; K2HPO4 to and from CHA
- * "faulkner1993"; ash to and from apparent "ash-apparent"; never through a basis twice.
+ * Default steps: K2HPO4 to ash "equal"; CHA to ash "knowles2016"; ash to and from apparent "ash-apparent"; never
+ * through a basis twice.  K2HPO4 and CHA are what two kinds of phantoms measure: one never becomes the other unless
+ * @conversion says so ("faulkner1993").
  *
- * Returns: %FALSE with %OSS_ERROR_USAGE when the basis is unknown or @conversion does not
- *   lead from it towards the law
+ * Returns: %FALSE with %OSS_ERROR_USAGE when the basis is unknown, @conversion does not lead from it towards the law,
+ * or one phantom's basis would silently become the other's
  */
 OSS_API gboolean oss_law_chain_init (OssLawChain *self, const OssLaw *law, OssBasis basis, const char *conversion,
                                      GError **error);
@@ -68,6 +70,15 @@ OSS_API gboolean oss_law_chain_init (OssLawChain *self, const OssLaw *law, OssBa
 OSS_API double oss_law_chain_density (const OssLawChain *self, double density_mg_cm3);
 /* MPa; @density_mg_cm3 in the chain's input basis.  @outside (nullable): outside the law's range. */
 OSS_API double oss_law_chain_modulus (const OssLawChain *self, double density_mg_cm3, gboolean *outside);
+/**
+ * oss_law_chain_log_slope:
+ * @modulus_mpa: of an element
+ * @density_mg_cm3: (out): in the chain's input basis, the one that gives @modulus_mpa; 0 where none tells
+ *
+ * Returns: d ln E / d density, cm3/mg: exponent * (E - offset) / (E rho) times the slopes of the conversions; 0 where
+ * the modulus does not follow the density (floor, cut, a law without density)
+ */
+OSS_API double oss_law_chain_log_slope (const OssLawChain *self, double modulus_mpa, double *density_mg_cm3);
 /* Yield stress, MPa; 0 when the law names none or the density is 0 or below. */
 OSS_API double oss_law_chain_strength (const OssLawChain *self, double density_mg_cm3);
 /* "K2HPO4 taken as ash; ash / 0.6 = apparent; E = 4730 rho^1.56" (transfer full) */

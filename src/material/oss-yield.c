@@ -215,7 +215,12 @@ oss_yield_rule_init (OssYieldRule *self, const OssYieldLaw *yield, const OssLaw 
                    yield->name, modulus_law->name, laws[0].name);
       return FALSE;
     }
-  if (needs_density (yield) && !oss_law_chain_init (&rule.chain, &yield->power, modulus_law->basis, NULL, error))
+  /* The density comes from the modulus, whose law has one of the two phantoms' bases: the conversion is named here. */
+  gboolean phantoms = (modulus_law != NULL && needs_density (yield))
+                      && ((modulus_law->basis == OSS_BASIS_CHA && yield->power.basis == OSS_BASIS_K2HPO4)
+                          || (modulus_law->basis == OSS_BASIS_K2HPO4 && yield->power.basis == OSS_BASIS_CHA));
+  if (needs_density (yield)
+      && !oss_law_chain_init (&rule.chain, &yield->power, modulus_law->basis, phantoms ? "faulkner1993" : NULL, error))
     return FALSE;
   *self = rule;
   return TRUE;

@@ -70,6 +70,10 @@ add_calibration (OssReportData *self)
       add (self, self->fit.warnings ? OSS_CHANGE_WARNING : OSS_CHANGE_NOTE, g_strdup (_ ("Phantom in the scan.")),
            g_strdup_printf (_ ("Fit R² %s, %d of %d rods."), r2, used, self->fit.n_rods));
     }
+  else if (self->quality_date != NULL)
+    add (self, OSS_CHANGE_NOTE,
+         g_strdup_printf (_ ("Asynchronous calibration: quality scan of %s."), self->quality_date),
+         g_strdup (_ ("The phantom lay there without the patient: a body may shift the line by a few percent.")));
   else if (g_strcmp0 (self->line.method, "density") == 0)
     add (self, OSS_CHANGE_WARNING, g_strdup (_ ("The image held density already.")),
          g_strdup (_ ("Its calibration cannot be checked here.")));

@@ -54,6 +54,31 @@ add_number (GString *out, const char *quantity, double value, const char *unit, 
 }
 
 static void
+add_part (GString *out, const char *name, const OssVbmdPart *part, const char *method, const char *source)
+{
+  g_autofree char *hu = g_strconcat (name, "_hu", NULL), *volume = g_strconcat (name, "_volume", NULL);
+
+  add_number (out, name, part->mean_mg_cm3, "mg/cm3", method, source);
+  add_number (out, hu, part->mean_hu, "HU", method, "");
+  add_number (out, volume, part->volume_mm3, "mm3", method, "");
+}
+
+/* Densities that follow the outline of the body. */
+static void
+add_forms (GString *out, const OssReportData *self, const char *source)
+{
+  g_autofree char *peeled =
+      g_strdup_printf ("label of the body peeled by %g mm, without the basivertebral vein", self->forms.peel_mm);
+  g_autofree char *shell = g_strdup_printf ("outer %g mm of the label of the body", self->forms.shell_mm);
+
+  if (!self->has_forms)
+    return;
+  add_part (out, "vbmd_eroded", &self->forms.eroded, peeled, source);
+  add_part (out, "vbmd_integral", &self->forms.integral, "label of the body", source);
+  add_part (out, "vbmd_cortical", &self->forms.cortical, shell, source);
+}
+
+static void
 add_calibration (GString *out, const OssReportData *self)
 {
   const char *method = self->line.method, *source = self->line.source;
@@ -68,6 +93,12 @@ add_calibration (GString *out, const OssReportData *self)
               source);
   add_number (out, "vbmd_sd", self->vbmd.sd_mg_cm3, "mg/cm3", "standard deviation of the voxels there", source);
   add_number (out, "vbmd_hu", self->vbmd.mean_hu, "HU", "mean CT number there", "");
+  add_number (out, "vbmd_uncertainty_line", self->vbmd_error.line, "mg/cm3", "calibration line, by its covariance", "");
+  add_number (out, "vbmd_uncertainty_noise", self->vbmd_error.noise, "mg/cm3", "mean over the region", "");
+  add_number (out, "vbmd_uncertainty_kernel", self->vbmd_error.kernel, "mg/cm3", "sharp or unknown kernel", "");
+  add_number (out, "vbmd_uncertainty_way", self->vbmd_error.way, "mg/cm3", "the rest, by virtual patients, in silico",
+              "");
+  add_forms (out, self, source);
 }
 
 static void
@@ -78,7 +109,10 @@ add_mechanics (GString *out, const OssReportData *self)
   const char *law = self->law_title, *source = self->law_source, *volume = "by volume over element means";
 
   add_number (out, "stiffness", strength->stiffness_n_per_mm, "N/mm", "reaction over displacement", "");
+  add_number (out, "stiffness_uncertainty", self->linear_error.total * strength->stiffness_n_per_mm, "N/mm",
+              "standard error", "");
   add_number (out, "strength", oss_report_data_strength (self), "N", OSS_REPORT_STRENGTH_ESTIMATOR, "");
+  add_number (out, "strength_uncertainty", oss_report_data_strength_error (self), "N", "standard error", "");
   for (int i = 0; i < OSS_N_ESTIMATORS; i++)
     {
       const OssEstimator *estimator = oss_estimator ((OssEstimatorId) i);
@@ -86,7 +120,9 @@ add_mechanics (GString *out, const OssReportData *self)
 
       add_number (out, quantity, oss_estimator_value ((OssEstimatorId) i, strength, self->curve), "N",
                   estimator->method, estimator->source);
+      g_autofree char *spread = g_strconcat (quantity, "_uncertainty", NULL);
       g_autofree char *comparable = g_strconcat (quantity, "_comparable_with", NULL);
+      add_number (out, spread, oss_report_data_estimator_error (self, (OssEstimatorId) i), "N", "standard error", "");
       add_text (out, comparable, estimator->comparable, "", "", "");
     }
   add_number (out, "reaction", strength->reaction_n, "N", "superior endplate, along the axis", "");

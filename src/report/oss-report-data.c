@@ -20,10 +20,20 @@ set_unknown (OssReportData *self)
 {
   double *const numbers[] = { &self->line.r2,
                               &self->line.uncertainty_mg_cm3,
+                              &self->line.variance_slope,
+                              &self->line.variance_intercept,
+                              &self->line.covariance,
                               &self->line.slope,
                               &self->line.intercept,
                               &self->vbmd.mean_mg_cm3,
                               &self->vbmd_uncertainty_mg_cm3,
+                              &self->vbmd_error.line,
+                              &self->vbmd_error.noise,
+                              &self->vbmd_error.kernel,
+                              &self->vbmd_error.way,
+                              &self->vbmd_error.total,
+                              &self->linear_error.total,
+                              &self->nonlinear_error.total,
                               &self->vbmd.sd_mg_cm3,
                               &self->vbmd.mean_hu,
                               &self->class.margin_mg_cm3,
@@ -104,6 +114,9 @@ oss_report_data_free (OssReportData *self)
                           self->scanner,
                           self->contrast,
                           self->input_hash,
+                          self->quality_date,
+                          self->quality_series_uid,
+                          self->quality_phantom,
                           self->segment_how,
                           self->series_description,
                           self->law_chain,
@@ -130,6 +143,20 @@ double
 oss_report_data_strength (const OssReportData *self)
 {
   return self->strength.apparent_0_68_percent_n;
+}
+
+double
+oss_report_data_estimator_error (const OssReportData *self, OssEstimatorId id)
+{
+  const OssStrengthError *error = oss_estimator (id)->nonlinear ? &self->nonlinear_error : &self->linear_error;
+
+  return error->total * oss_estimator_value (id, &self->strength, self->curve);
+}
+
+double
+oss_report_data_strength_error (const OssReportData *self)
+{
+  return oss_report_data_estimator_error (self, OSS_ESTIMATOR_APPARENT_0_68);
 }
 
 /* Whole years between two DICOM dates; NULL when either is not one. */
@@ -197,10 +224,13 @@ take_segment (OssReportData *self, const OssSegmentResult *segment)
   self->threshold_hu = segment->info.threshold_hu;
   self->frame = segment->info.frame;
   self->has_vbmd = segment->has_vbmd;
+  self->has_forms = segment->has_forms;
+  self->forms = segment->forms;
   if (segment->has_vbmd)
     {
       self->vbmd = segment->vbmd;
       self->vbmd_uncertainty_mg_cm3 = segment->vbmd_uncertainty_mg_cm3;
+      self->vbmd_error = segment->vbmd_error;
     }
 }
 
@@ -256,6 +286,8 @@ take_simulate (OssReportData *self, const OssSimulateResult *simulate)
   self->superior_area_mm2 = simulate->superior.area_mm2;
   self->inferior_area_mm2 = simulate->inferior.area_mm2;
   self->strength = simulate->strength;
+  self->linear_error = simulate->linear_error;
+  self->nonlinear_error = simulate->nonlinear_error;
   self->stress = simulate->stress;
   take_caps (self, simulate->capped);
   self->solver = g_strdup (simulate->fem->solver);
@@ -347,6 +379,13 @@ oss_report_data_from_study (OssStudy *study, const OssReportOptions *options, gb
       self->has_fit = calibrate->fit != NULL;
       if (calibrate->fit != NULL)
         self->fit = *calibrate->fit;
+      if (calibrate->quality != NULL)
+        {
+          self->quality_date = g_strdup (calibrate->quality->scan->date);
+          self->quality_series_uid = g_strdup (calibrate->quality->scan->series_uid);
+          self->quality_phantom = oss_quality_phantom_title (calibrate->quality->scan);
+          self->quality_days = calibrate->quality->age_days;
+        }
     }
   if (segment != NULL)
     take_segment (self, segment);

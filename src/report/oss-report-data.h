@@ -56,11 +56,16 @@ typedef struct
   OssCalibrationLine line;
   gboolean has_fit;
   OssPhantomFit fit;
+  char *quality_date, *quality_series_uid, *quality_phantom; /* of the quality scan; NULL: not asynchronous */
+  int quality_days;                                          /* from it to the scan */
 
   /* Density and class. */
   gboolean has_vbmd;
   OssVbmd vbmd;
   double vbmd_uncertainty_mg_cm3;
+  OssDensityError vbmd_error;
+  gboolean has_forms;
+  OssVbmdForms forms;
   OssClassification class;
 
   /* Segmentation. */
@@ -84,6 +89,7 @@ typedef struct
   OssModulusSummary modulus;
   double displacement_mm, superior_area_mm2, inferior_area_mm2;
   OssStrength strength;
+  OssStrengthError linear_error, nonlinear_error;
   OssStressSummary stress;
   OssCaps caps; /* none: the rest is NaN */
   double caps_stiffness_n_per_mm, caps_displacement_mm, caps_contact_mm2[2];
@@ -121,8 +127,10 @@ void oss_report_data_finish (OssReportData *self);
 #define OSS_REPORT_OSTEOPOROSIS_MG_CM3 80.0
 #define OSS_REPORT_NORMAL_MG_CM3 120.0
 
-/* The strength the report leads with, N. */
+/* The strength the report leads with, N, and its standard error. */
 double oss_report_data_strength (const OssReportData *self);
+double oss_report_data_strength_error (const OssReportData *self);
+double oss_report_data_estimator_error (const OssReportData *self, OssEstimatorId id);
 #define OSS_REPORT_STRENGTH_ESTIMATOR "apparent_0_68_percent"
 
 gboolean oss_report_data_pdf (const OssReportData *self, const char *paper, const char *path, GError **error);

@@ -45,12 +45,91 @@ add_calibration (JsonBuilder *builder, const OssReportData *self)
   oss_json_string (builder, "basis", self->has_calibration ? oss_basis_name (self->line.basis) : NULL);
   oss_json_double (builder, "r2", self->line.r2);
   oss_json_double (builder, "uncertainty_mg_cm3", self->line.uncertainty_mg_cm3);
+  oss_json_double (builder, "variance_slope", self->line.variance_slope);
+  oss_json_double (builder, "variance_intercept", self->line.variance_intercept);
+  oss_json_double (builder, "covariance", self->line.covariance);
   oss_json_string (builder, "source", self->line.source);
+  if (self->quality_date != NULL)
+    {
+      oss_json_string (builder, "quality_date", self->quality_date);
+      oss_json_string (builder, "quality_series_uid", self->quality_series_uid);
+      oss_json_int (builder, "quality_days", self->quality_days);
+    }
   if (self->has_fit)
     {
       oss_json_string (builder, "phantom", self->fit.phantom.name);
       add_rods (builder, &self->fit);
     }
+  json_builder_end_object (builder);
+}
+
+static void
+add_part (JsonBuilder *builder, const char *name, const OssVbmdPart *part)
+{
+  oss_json_begin (builder, name);
+  oss_json_double (builder, "mean_mg_cm3", part->mean_mg_cm3);
+  oss_json_double (builder, "sd_mg_cm3", part->sd_mg_cm3);
+  oss_json_double (builder, "mean_hu", part->mean_hu);
+  oss_json_double (builder, "volume_mm3", part->volume_mm3);
+  oss_json_int (builder, "voxels", (gint64) part->voxels);
+  json_builder_end_object (builder);
+}
+
+/* Densities that follow the outline of the body. */
+static void
+add_forms (JsonBuilder *builder, const OssReportData *self)
+{
+  if (!self->has_forms)
+    return;
+  oss_json_begin (builder, "body_density");
+  oss_json_double (builder, "peel_mm", self->forms.peel_mm);
+  oss_json_double (builder, "shell_mm", self->forms.shell_mm);
+  add_part (builder, "eroded", &self->forms.eroded);
+  add_part (builder, "integral", &self->forms.integral);
+  add_part (builder, "cortical", &self->forms.cortical);
+  json_builder_end_object (builder);
+}
+
+static void
+add_strength_error (JsonBuilder *builder, const char *name, const OssStrengthError *error)
+{
+  oss_json_begin (builder, name);
+  oss_json_double (builder, "density_exponent", error->exponent);
+  oss_json_double (builder, "percent_per_mg_cm3", 100.0 * error->per_mg_cm3);
+  oss_json_double (builder, "line_percent", 100.0 * error->line);
+  oss_json_double (builder, "kernel_percent", 100.0 * error->kernel);
+  oss_json_double (builder, "way_percent", 100.0 * error->way);
+  oss_json_double (builder, "total_percent", 100.0 * error->total);
+  json_builder_end_object (builder);
+}
+
+/* Standard errors, and what they are made of. */
+static void
+add_uncertainty (JsonBuilder *builder, const OssReportData *self)
+{
+  oss_json_begin (builder, "uncertainty");
+  oss_json_begin (builder, "density_mg_cm3");
+  oss_json_double (builder, "line", self->vbmd_error.line);
+  oss_json_double (builder, "noise", self->vbmd_error.noise);
+  oss_json_double (builder, "kernel", self->vbmd_error.kernel);
+  oss_json_double (builder, "way", self->vbmd_error.way);
+  oss_json_double (builder, "total", self->vbmd_error.total);
+  json_builder_end_object (builder);
+  oss_json_double (builder, "stiffness_n_per_mm", self->linear_error.total * self->strength.stiffness_n_per_mm);
+  oss_json_double (builder, "strength_n", oss_report_data_strength_error (self));
+  oss_json_begin (builder, "strength_estimators");
+  for (int i = 0; i < OSS_N_ESTIMATORS; i++)
+    oss_json_double (builder, oss_estimator ((OssEstimatorId) i)->key,
+                     oss_report_data_estimator_error (self, (OssEstimatorId) i));
+  json_builder_end_object (builder);
+  if (self->simulated)
+    add_strength_error (builder, "linear", &self->linear_error);
+  else
+    oss_json_null (builder, "linear");
+  if (self->curve != NULL)
+    add_strength_error (builder, "nonlinear", &self->nonlinear_error);
+  else
+    oss_json_null (builder, "nonlinear");
   json_builder_end_object (builder);
 }
 
@@ -241,6 +320,7 @@ add_parameters (JsonBuilder *builder, const OssReportData *self)
   oss_json_double (builder, "correct_to_mm", options->correct_to_mm > 0.0 ? options->correct_to_mm : NAN);
   oss_json_string (builder, "calibration", options->calibration);
   oss_json_string (builder, "phantom", options->phantom);
+  oss_json_int (builder, "quality_days", options->quality_days);
   oss_json_flag (builder, "labels_given", options->labels_path != NULL);
   oss_json_string (builder, "label_values", options->label_values);
   if (options->has_at)
@@ -297,10 +377,12 @@ oss_report_data_json (const OssReportData *self, gboolean whole)
   oss_json_correction (builder, self->correction);
   add_calibration (builder, self);
   add_vbmd (builder, self);
+  add_forms (builder, self);
   add_segmentation (builder, self);
   add_mesh (builder, self);
   add_material (builder, self);
   add_strength (builder, self);
+  add_uncertainty (builder, self);
   add_caps (builder, self);
   add_nonlinear (builder, self);
   add_classification (builder, self);

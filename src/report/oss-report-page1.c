@@ -186,7 +186,12 @@ draw_strength_card (OssPage *page, double x, double y, double width)
   oss_page_card (page, x, y, width, CARD_HEIGHT);
   oss_page_fit (page, x + 10.0, y + 7.0, 0.62 * inner, &strong, _ ("Strength in compression"));
   oss_page_fit (page, x + 10.0 + 0.64 * inner, y + 7.5, 0.36 * inner, &corner, _ ("No limits apply"));
-  draw_value (page, x + 10.0, y + 19.0, inner, value, "N", _ ("± not estimated"));
+  const double error = oss_report_data_strength_error (data);
+  g_autofree char *spread = oss_format_tens (fmax (10.0, error));
+  g_autofree char *plus_minus =
+      isfinite (error) ? g_strdup_printf ("±" OSS_NBSP "%s", spread) : g_strdup (_ ("± not known"));
+
+  draw_value (page, x + 10.0, y + 19.0, inner, value, "N", plus_minus);
   oss_page_text (page, x + 10.0, y + 49.0, inner, &why,
                  /* xgettext:no-c-format */
                  _ ("Estimator: load at 0.68 % apparent strain of a linear model (0.0068 × stiffness × height). "
@@ -253,7 +258,10 @@ draw_facts (OssPage *page, double y)
   const OssReportData *data = page->data;
   const double width = (page->right - page->left - 2.0 * 9.0) / 3.0;
   g_autofree char *stiffness = oss_format_tens (data->strength.stiffness_n_per_mm);
-  g_autofree char *stiffness_text = g_strconcat (stiffness, OSS_NBSP "N/mm", NULL);
+  const double error = data->linear_error.total * data->strength.stiffness_n_per_mm;
+  g_autofree char *spread = oss_format_tens (fmax (10.0, error));
+  g_autofree char *stiffness_text = isfinite (error) ? g_strconcat (stiffness, OSS_NBSP "N/mm ±" OSS_NBSP, spread, NULL)
+                                                     : g_strconcat (stiffness, OSS_NBSP "N/mm", NULL);
   g_autofree char *load = oss_format_tens (data->strength.reaction_n);
   g_autofree char *load_text = g_strconcat (load, OSS_NBSP "N", NULL);
   g_autofree char *moved = oss_format_quantity (data->displacement_mm, 2, "mm");

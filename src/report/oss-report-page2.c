@@ -191,7 +191,8 @@ put_calibration (Column *self)
     put_row (self, _ ("Line"), _ ("none: the image held density"));
   else
     {
-      put_taken (self, data->has_fit ? _ ("Fitted line") : _ ("Given line"), describe_line (data));
+      put_taken (self, data->has_fit || data->quality_date != NULL ? _ ("Fitted line") : _ ("Given line"),
+                 describe_line (data));
       put_taken (self, "R²",
                  isfinite (data->line.r2) ? oss_format_number (data->line.r2, 4)
                                           : g_strdup (_ ("none: the line was given, not fitted")));
@@ -201,6 +202,10 @@ put_calibration (Column *self)
                  data->line.uncertainty_mg_cm3, data->line.uncertainty_mg_cm3 < 1.0 ? 2 : 1, "mg/cm³")
                                                       : g_strdup (_ ("not known")));
   put_row (self, _ ("Basis"), oss_report_basis_title (data->line.basis));
+  if (data->quality_date != NULL)
+    put_rowf (self, _ ("Quality scan"),
+              OSS_NGETTEXT ("%s, %d day apart; %s", "%s, %d days apart; %s", (gulong) ABS (data->quality_days)),
+              data->quality_date, ABS (data->quality_days), data->quality_phantom);
   if (!data->has_fit)
     put_row (self, _ ("Source"), data->line.source);
   end_table (self);
@@ -318,6 +323,48 @@ put_simulation (Column *self)
   end_table (self);
 }
 
+/* What the ± of density and strength are made of. */
+static void
+put_errors (Column *self)
+{
+  const OssReportData *data = self->page->data;
+  const OssDensityError *density = &data->vbmd_error;
+  const OssStrengthError *strength = &data->linear_error;
+
+  if (data->has_vbmd && isfinite (density->total))
+    {
+      g_autofree char *line = oss_format_number (density->line, 1), *noise = oss_format_number (density->noise, 1);
+      g_autofree char *kernel = oss_format_number (density->kernel, 1), *way = oss_format_number (density->way, 1);
+
+      put_rowf (self, _ ("± of density"), _ ("line %s, noise %s, kernel %s, rest %s mg/cm³"), line, noise, kernel, way);
+    }
+  if (data->simulated && isfinite (strength->total))
+    {
+      g_autofree char *line = oss_format_number (100.0 * strength->line, 1);
+      g_autofree char *kernel = oss_format_number (100.0 * strength->kernel, 1);
+      g_autofree char *way = oss_format_number (100.0 * strength->way, 1);
+      g_autofree char *exponent = oss_format_number (strength->exponent, 2);
+
+      put_rowf (self, _ ("± of strength"), _ ("line %s, kernel %s, rest %s %%; grows as density^%s"), line, kernel, way,
+                exponent);
+    }
+}
+
+static void
+put_forms (Column *self)
+{
+  const OssReportData *data = self->page->data;
+  const OssVbmdForms *forms = &data->forms;
+  g_autofree char *eroded = oss_format_number (forms->eroded.mean_mg_cm3, 0);
+  g_autofree char *peel = oss_format_number (forms->peel_mm, 1), *shell = oss_format_number (forms->shell_mm, 1);
+  g_autofree char *whole = oss_format_number (forms->integral.mean_mg_cm3, 0);
+  g_autofree char *outer = oss_format_number (forms->cortical.mean_mg_cm3, 0);
+
+  if (data->has_forms)
+    put_rowf (self, _ ("Other densities"), _ ("body peeled by %s mm %s, whole body %s, its outer %s mm %s mg/cm³"),
+              peel, eroded, whole, shell, outer);
+}
+
 static void
 put_label (Column *self)
 {
@@ -341,6 +388,8 @@ put_label (Column *self)
       g_autofree char *tall = oss_format_number (data->vbmd.height_mm, 1);
       g_autofree char *spread = oss_format_quantity (data->vbmd.sd_mg_cm3, 0, "mg/cm³");
 
+      put_forms (self);
+      put_errors (self);
       put_rowf (self, _ ("Density read in"), _ ("ellipse %s × %s mm, %s mm high; voxels’ SD %s"), across, along, tall,
                 spread);
     }

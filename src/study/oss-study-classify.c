@@ -35,6 +35,12 @@ oss_study_density_class (double vbmd_mg_cm3)
                                                  : "normal";
 }
 
+const char *
+oss_study_density_class_source (void)
+{
+  return N_ ("ACR trabecular vBMD bands: below 80, 80 to 120, above 120 mg/cm³ (K₂HPO₄, mean of two lumbar bodies)");
+}
+
 void
 oss_study_classify (OssStudy *self, OssClassification *classification)
 {
@@ -43,8 +49,7 @@ oss_study_classify (OssStudy *self, OssClassification *classification)
   *classification = (OssClassification){
     .density_class = "none",
     .reason = reason,
-    .source =
-        N_ ("ACR trabecular vBMD bands: below 80, 80 to 120, above 120 mg/cm³ (K₂HPO₄, mean of two lumbar bodies)"),
+    .source = oss_study_density_class_source (),
     .margin_mg_cm3 = NAN,
   };
   if (reason != NULL)

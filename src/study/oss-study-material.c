@@ -46,10 +46,12 @@ oss_study_give_modulus (const OssStudyOptions *options, const OssStudyResults *r
                         const OssTick *tick, GError **error)
 {
   const OssMesh *mesh = ((OssMeshResult *) results->of[OSS_STEP_MESH])->mesh;
+  const OssCalibrateResult *calibrate = results->of[OSS_STEP_CALIBRATE];
   OssTick first = oss_tick_part (tick, 0.0, 0.3), rest = oss_tick_part (tick, 0.3, 1.0);
   g_autoptr (OssVolume) density = density_inside (options, results, &first, error);
 
   if (density != NULL)
-    simulate->modulus_mpa = oss_fem_modulus (mesh, density, &simulate->chain, &simulate->modulus, &rest, error);
+    simulate->modulus_mpa =
+        oss_fem_modulus (mesh, density, calibrate->line.basis, &simulate->chain, &simulate->modulus, &rest, error);
   return simulate->modulus_mpa != NULL;
 }

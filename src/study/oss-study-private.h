@@ -58,6 +58,12 @@ gpointer oss_study_step_mesh (const OssStudyOptions *options, const OssStudyResu
 gpointer oss_study_step_simulate (const OssStudyOptions *options, const OssStudyResults *results, char **message,
                                   gboolean *notes, const OssTick *tick, GError **error);
 
+/* How well the density that was read is known. */
+void oss_study_density_error (const OssLoadResult *load, const OssCalibrateResult *calibrate, const OssVbmd *vbmd,
+                              OssDensityError *error);
+/* Fills the errors of @simulate, which is solved. */
+void oss_study_strength_error (const OssStudyResults *results, OssSimulateResult *simulate);
+
 /* Fills the moduli of @simulate, whose law chain is set. */
 gboolean oss_study_give_modulus (const OssStudyOptions *options, const OssStudyResults *results,
                                  OssSimulateResult *simulate, const OssTick *tick, GError **error);

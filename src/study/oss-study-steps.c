@@ -14,10 +14,6 @@
 /* The apparent strain of the headline strength estimate, FACTS section 3: F = 0.0068 K H. */
 #define HEADLINE_STRAIN 0.0068
 
-/* What the way from CT to trabecular density may be off beside the line's own error (noise, region, beam hardening):
- * the limit that virtual patients are held to by tests/study/test-accuracy.c, in silico. */
-#define VIRTUAL_ERROR_MG_CM3 3.0
-
 /* Room around a vertebra's labels, so that smoothing and sampling near its surface see the image. */
 #define CROP_MARGIN_MM 8.0
 
@@ -305,7 +301,13 @@ measure_vbmd (OssSegmentResult *segment, const OssStudyResults *results)
     return; /* an outline was asked for, no density */
   segment->has_vbmd = oss_vbmd_measure (load->volume, segment->labels, &segment->info.frame, &calibrate->line,
                                         &segment->vbmd, &failure);
-  segment->vbmd_uncertainty_mg_cm3 = hypot (calibrate->line.uncertainty_mg_cm3, VIRTUAL_ERROR_MG_CM3);
+  if (segment->has_vbmd)
+    {
+      oss_study_density_error (load, calibrate, &segment->vbmd, &segment->vbmd_error);
+      segment->vbmd_uncertainty_mg_cm3 = segment->vbmd_error.total;
+    }
+  segment->has_forms = oss_vbmd_measure_forms (load->volume, segment->labels, &segment->info.frame, &calibrate->line,
+                                               &segment->forms, NULL);
   if (!segment->has_vbmd)
     g_ptr_array_add (segment->info.notes,
                      g_strdup_printf (_ ("Trabecular density was not measured: %s"), failure->message));
@@ -462,6 +464,7 @@ oss_study_step_simulate (const OssStudyOptions *options, const OssStudyResults *
       return NULL;
     }
   oss_fem_stress_summary (simulate->fem, &simulate->stress);
+  oss_study_strength_error (results, simulate);
   *notes = simulate->modulus.outside_range_percent > 20.0 || (simulate->curve != NULL && !simulate->curve->converged);
   *message = describe_simulation (simulate);
   return simulate;

@@ -5,12 +5,13 @@
 #include "calibrate/oss-vbmd.h"
 #include "dicom/oss-series.h"
 #include "fem/oss-fem-caps.h"
+#include "fem/oss-fem-estimators.h"
 #include "fem/oss-fem-yielding.h"
 #include "fem/oss-fem.h"
 #include "mesh/oss-mesher.h"
 #include "segment/oss-segment.h"
-#include "study/oss-study-kernel.h"
 #include "study/oss-quality.h"
+#include "study/oss-study-kernel.h"
 
 #include <gio/gio.h>
 
@@ -146,14 +147,38 @@ typedef struct
   OssQualityUse *quality; /* NULL unless method "async" */
 } OssCalibrateResult;
 
+/* How well a density is known, mg/cm3, standard errors; NaN where a part is not known, and then the whole.
+ * total^2 = line^2 + noise^2 + kernel^2 + way^2. */
+typedef struct
+{
+  double line;   /* of the calibration line at the region's HU, by its covariance */
+  double noise;  /* of the mean over the region: the voxels' SD over the root of the independent readings in it */
+  double kernel; /* of a sharp or unknown kernel that was not corrected */
+  double way;    /* of what remains (place of the region, beam hardening; asynchronous: field without the patient), by
+                    virtual patients, in silico */
+  double total;
+} OssDensityError;
+
+/* How well a stiffness or strength S is known, as shares of it, from how well densities are:
+ * total^2 = line^2 + kernel^2 + way^2. */
+typedef struct
+{
+  double exponent;   /* d ln S / d ln density: percent of S per percent of all densities */
+  double per_mg_cm3; /* d ln S / d density: share of S per mg/cm3 added everywhere */
+  double line, kernel, way, total;
+} OssStrengthError;
+
 typedef struct
 {
   OssLabels *labels; /* 1 = the vertebra; cropped to it with a margin, on the volume's voxel lattice */
   OssSegmentation info;
   OssVbmd vbmd;
   gboolean has_vbmd;
-  double vbmd_uncertainty_mg_cm3; /* of vbmd.mean_mg_cm3, half width; NaN when the line's error is not known */
-  char *how;                      /* translated: "One click at ...", "Labels from FILE (TotalSegmentator), L1" */
+  double vbmd_uncertainty_mg_cm3; /* of vbmd.mean_mg_cm3: vbmd_error.total; NaN when the line's error is not known */
+  OssDensityError vbmd_error;
+  OssVbmdForms forms; /* of the body by its label */
+  gboolean has_forms;
+  char *how; /* translated: "One click at ...", "Labels from FILE (TotalSegmentator), L1" */
 } OssSegmentResult;
 
 typedef struct
@@ -174,8 +199,10 @@ typedef struct
   OssFemResult *fem;
   OssStrength strength;
   OssStressSummary stress;
-  OssYielding yielding; /* of the curve */
-  OssFemCurve *curve;   /* NULL: linear analysis only.  Not converging is a result: its reason tells */
+  OssYielding yielding;             /* of the curve */
+  OssStrengthError linear_error;    /* of stiffness and the linear estimators */
+  OssStrengthError nonlinear_error; /* of those of the curve; the linear one without a curve */
+  OssFemCurve *curve;               /* NULL: linear analysis only.  Not converging is a result: its reason tells */
 } OssSimulateResult;
 
 OSS_API const OssLoadResult *oss_study_get_load (OssStudy *self);
@@ -183,6 +210,9 @@ OSS_API const OssCalibrateResult *oss_study_get_calibrate (OssStudy *self);
 OSS_API const OssSegmentResult *oss_study_get_segment (OssStudy *self);
 OSS_API const OssMeshResult *oss_study_get_mesh (OssStudy *self);
 OSS_API const OssSimulateResult *oss_study_get_simulate (OssStudy *self);
+
+/* Standard error of an estimator's force, N; NaN when not known. */
+OSS_API double oss_simulate_error_n (const OssSimulateResult *simulate, OssEstimatorId id);
 
 /* Class after FACTS 1.4: rests on trabecular vBMD (ACR bands). */
 typedef struct
@@ -196,6 +226,8 @@ typedef struct
 
 /* "osteoporosis", "low" or "normal": the American College of Radiology's bands of spine trabecular vBMD (K2HPO4). */
 OSS_API const char *oss_study_density_class (double vbmd_mg_cm3);
+/* Where these bands come from; static, marked for translation. */
+OSS_API const char *oss_study_density_class_source (void);
 OSS_API void oss_study_classify (OssStudy *self, OssClassification *classification);
 
 /* Every note and warning of the series and the steps, translated. (transfer full) (element-type utf8) */

@@ -119,6 +119,78 @@ test_outside (void)
   g_assert_error (error, OSS_ERROR, OSS_ERROR_REFUSED);
 }
 
+/* A ball of 15 mm radius: 120 HU, a shell of 900 HU @shell_mm thick, a vein of -50 HU, and a stalk of 500 HU behind. */
+static OssVolume *
+make_ball (const OssVertebraFrame *frame, double shell_mm, OssLabels **labels)
+{
+  const OssGrid grid = { .size = { 76, 100, 76 },
+                         .spacing = { 0.5, 0.5, 0.5 },
+                         .origin = { -15.75, -22.75, 81.25 },
+                         .direction = { 1, 0, 0, 0, 1, 0, 0, 0, 1 } };
+  OssVolume *volume = oss_volume_new (&grid, OSS_QUANTITY_HU, NULL);
+
+  *labels = oss_labels_new (&grid, NULL);
+  for (int k = 0; k < grid.size[2]; k++)
+    for (int j = 0; j < grid.size[1]; j++)
+      for (int i = 0; i < grid.size[0]; i++)
+        {
+          double p[3], q[3], r;
+          gsize v = oss_grid_offset (&grid, i, j, k);
+
+          oss_grid_to_patient (&grid, (double[3]){ i, j, k }, p);
+          oss_vertebra_frame_local (frame, p, q);
+          r = sqrt (q[0] * q[0] + q[1] * q[1] + q[2] * q[2]);
+          gboolean stalk = q[1] < 0.0 && q[1] > -24.0 && hypot (q[0], q[2]) < 5.0 && r > 15.0;
+          (*labels)->data[v] = r <= 15.0 || stalk;
+          volume->data[v] = stalk ? 500.0f : r > 15.0 ? 40.0f : r > 15.0 - shell_mm ? 900.0f : 120.0f;
+          if (r <= 15.0 - shell_mm && fabs (q[0]) < 5.0 && fabs (q[2]) < 4.0 && q[1] < -5.5)
+            volume->data[v] = -50.0f;
+        }
+  return volume;
+}
+
+/* Closed form: the shell's share of a ball is 1 - (13/15)^3, the peeled ball's radius 12 mm.  An outline of voxels is
+ * known to half a voxel, 0.25 mm: an eighth of a shell of 2 mm, which then reads 120 instead of 900 HU. */
+static void
+test_forms (void)
+{
+  const OssCalibrationLine line = { .slope = 0.7, .intercept = -4.2, .basis = OSS_BASIS_K2HPO4 };
+  OssVertebraFrame frame = upright;
+  g_autoptr (OssLabels) labels = NULL;
+  g_autoptr (GError) error = NULL;
+  OssVbmdForms forms = { 0 };
+
+  frame.width_mm = frame.depth_mm = frame.height_mm = 30.0;
+  g_autoptr (OssVolume) volume = make_ball (&frame, 2.0, &labels);
+  g_assert_true (oss_vbmd_measure_forms (volume, labels, &frame, &line, &forms, &error));
+  g_assert_no_error (error);
+  const double ball = 4.0 / 3.0 * G_PI * 15.0 * 15.0 * 15.0, inside = pow (13.0 / 15.0, 3.0);
+  const double vein = 10.0 * 8.0 * (12.0 - 5.5); /* as a block, a little more than what the ball leaves of it */
+  const double mean_hu = 900.0 * (1.0 - inside) + 120.0 * inside - 170.0 * vein / ball;
+
+  g_test_message ("eroded %.2f HU of %.0f mm3, integral %.2f (%.2f) HU of %.0f (%.0f) mm3, cortical %.2f HU",
+                  forms.eroded.mean_hu, forms.eroded.volume_mm3, forms.integral.mean_hu, mean_hu,
+                  forms.integral.volume_mm3, ball, forms.cortical.mean_hu);
+  g_assert_cmpfloat (forms.peel_mm, ==, OSS_VBMD_PEEL_MM);
+  g_assert_cmpfloat (forms.eroded.mean_hu, ==, 120.0); /* neither shell nor vein nor stalk */
+  g_assert_cmpfloat (forms.eroded.sd_mg_cm3, <, 1e-6);
+  g_assert_cmpfloat (fabs (forms.eroded.mean_mg_cm3 - (0.7 * 120.0 - 4.2)), <, 1e-9);
+  g_assert_cmpfloat (forms.eroded.volume_mm3, <, 1.03 * 4.0 / 3.0 * G_PI * 12.0 * 12.0 * 12.0);
+  g_assert_cmpfloat (forms.eroded.volume_mm3, >, 0.80 * 4.0 / 3.0 * G_PI * 12.0 * 12.0 * 12.0);
+  g_assert_cmpfloat (fabs (forms.integral.volume_mm3 / ball - 1.0), <, 0.01);
+  g_assert_cmpfloat (fabs (forms.integral.mean_hu / mean_hu - 1.0), <, 0.01);
+  g_assert_cmpfloat (900.0 - forms.cortical.mean_hu, >=, 0.0);
+  g_assert_cmpfloat (900.0 - forms.cortical.mean_hu, <, 780.0 / 8.0);
+  /* A shell twice as deep as the bone's own is half marrow: (15^3 - 13^3) / (15^3 - 11^3) of it bone. */
+  forms = (OssVbmdForms){ .shell_mm = 4.0 };
+  g_assert_true (oss_vbmd_measure_forms (volume, labels, &frame, &line, &forms, &error));
+  const double share = (3375.0 - 2197.0) / (3375.0 - 1331.0);
+  g_assert_cmpfloat (fabs (forms.cortical.mean_hu - 900.0 * share - 120.0 * (1.0 - share)), <, 780.0 / 16.0);
+  g_autoptr (OssLabels) none = oss_labels_new (&labels->grid, NULL);
+  g_assert_false (oss_vbmd_measure_forms (volume, none, &frame, &line, &forms, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -126,5 +198,6 @@ main (int argc, char **argv)
   g_test_add_func ("/calibrate/vbmd/mean", test_mean);
   g_test_add_func ("/calibrate/vbmd/shrink", test_shrink);
   g_test_add_func ("/calibrate/vbmd/outside", test_outside);
+  g_test_add_func ("/calibrate/vbmd/forms", test_forms);
   return g_test_run ();
 }

@@ -118,7 +118,7 @@ run_mesh (const ModelVertebra *self, OssCapsKind caps, OssElementKind kind, doub
   g_assert_no_error (error);
   g_autoptr (OssVolume) inside = oss_fem_density_inside (self->density, self->labels, 4.0, NULL, &error);
   g_assert_no_error (error);
-  g_autofree double *modulus = oss_fem_modulus (mesh, inside, &self->chain, &summary, NULL, &error);
+  g_autofree double *modulus = oss_fem_modulus (mesh, inside, self->chain.from, &self->chain, &summary, NULL, &error);
   g_assert_no_error (error);
   oss_fem_endplates (mesh, &self->frame, &superior, &inferior, NULL, &error);
   g_assert_no_error (error);

@@ -145,7 +145,8 @@ test_vertebra (void)
       g_autoptr (GError) error = NULL;
       g_autoptr (OssMesh) mesh = oss_mesher_run (vertebra.labels, &options, &quality, NULL, &error);
       g_assert_no_error (error);
-      g_autofree double *modulus = oss_fem_modulus (mesh, inside, &vertebra.chain, &summary, NULL, &error);
+      g_autofree double *modulus =
+          oss_fem_modulus (mesh, inside, vertebra.chain.from, &vertebra.chain, &summary, NULL, &error);
       g_assert_no_error (error);
       for (int kind = OSS_CAPS_PMMA; kind < OSS_N_CAPS; kind++)
         {

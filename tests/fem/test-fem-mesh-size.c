@@ -20,7 +20,8 @@ answer_of (const ModelVertebra *vertebra, const OssVolume *density, OssElementKi
   g_autoptr (GError) error = NULL;
   g_autoptr (OssMesh) mesh = oss_mesher_run (vertebra->labels, &options, &quality, NULL, &error);
   g_assert_no_error (error);
-  g_autofree double *modulus = oss_fem_modulus (mesh, density, &vertebra->chain, &summary, NULL, &error);
+  g_autofree double *modulus =
+      oss_fem_modulus (mesh, density, vertebra->chain.from, &vertebra->chain, &summary, NULL, &error);
   g_assert_no_error (error);
   oss_fem_endplates (mesh, &vertebra->frame, &superior, &inferior, NULL, &error);
   g_assert_no_error (error);

@@ -81,7 +81,7 @@ test_linear (void)
       g_autoptr (OssMesh) mesh = box (kinds[k]);
       g_autoptr (GError) error = NULL;
       OssModulusSummary summary;
-      g_autofree double *modulus = oss_fem_modulus (mesh, density, &chain, &summary, NULL, &error);
+      g_autofree double *modulus = oss_fem_modulus (mesh, density, chain.from, &chain, &summary, NULL, &error);
 
       g_assert_no_error (error);
       for (gsize e = 0; e < mesh->n_elements; e++)
@@ -108,7 +108,7 @@ test_mean_of_modulus (void)
   g_autoptr (OssMesh) mesh = box (OSS_ELEMENT_TET10);
   OssLawChain chain = chain_of (&square_law);
   OssModulusSummary summary;
-  g_autofree double *modulus = oss_fem_modulus (mesh, density, &chain, &summary, NULL, NULL);
+  g_autofree double *modulus = oss_fem_modulus (mesh, density, chain.from, &chain, &summary, NULL, NULL);
 
   for (gsize e = 0; e < mesh->n_elements; e++)
     {
@@ -140,7 +140,7 @@ test_voxels (void)
   oss_random_init (&random, 9, 0);
   for (gsize i = 0; i < 60; i++)
     density->data[i] = (float) oss_random_range (&random, 50.0, 600.0);
-  g_autofree double *modulus = oss_fem_modulus (mesh, density, &chain, &summary, NULL, NULL);
+  g_autofree double *modulus = oss_fem_modulus (mesh, density, chain.from, &chain, &summary, NULL, NULL);
   gsize outside = 0;
   for (gsize e = 0; e < 60; e++)
     {
@@ -169,7 +169,7 @@ test_left (void)
     density->data[i] = i % 40 < 20 ? 400.0f : -100.0f; /* low index: left */
   for (gsize i = 0; i < mesh->n_nodes; i++)
     mesh->nodes[3 * i] -= 8.0;
-  g_autofree double *modulus = oss_fem_modulus (mesh, density, &chain, &summary, NULL, NULL);
+  g_autofree double *modulus = oss_fem_modulus (mesh, density, chain.from, &chain, &summary, NULL, NULL);
   for (gsize e = 0; e < mesh->n_elements; e++)
     {
       double centre[3];
@@ -190,7 +190,7 @@ expect_failure (const OssVolume *density, OssError code, const char *words)
   OssLawChain chain = chain_of (&linear_law);
   OssModulusSummary summary;
 
-  g_assert_null (oss_fem_modulus (mesh, density, &chain, &summary, NULL, &error));
+  g_assert_null (oss_fem_modulus (mesh, density, chain.from, &chain, &summary, NULL, &error));
   g_assert_error (error, OSS_ERROR, (gint) code);
   g_test_message ("%s", error->message);
   g_assert_nonnull (strstr (error->message, words));
@@ -252,7 +252,7 @@ test_cancel (void)
   OssLawChain chain = chain_of (&linear_law);
   OssModulusSummary summary;
 
-  g_assert_null (oss_fem_modulus (mesh, density, &chain, &summary, &tick, &error));
+  g_assert_null (oss_fem_modulus (mesh, density, chain.from, &chain, &summary, &tick, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_CANCELLED);
 }
 
