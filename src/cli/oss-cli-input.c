@@ -46,7 +46,8 @@ const GOptionEntry oss_cli_input_load[] = {
   STRING ("density", density, N_ ("the NIfTI image holds density in mg/cm³ on this basis (K2HPO4, CHA, ash, apparent)"),
           "BASIS"),
   STRING ("calibration", calibration,
-          N_ ("phantom (the default), async (the nearest quality scan), line:SLOPE,INTERCEPT,BASIS in mg/cm³, "
+          N_ ("phantom (the default), async (the nearest quality scan), internal (the patient’s own tissues), "
+              "line:SLOPE,INTERCEPT,BASIS in mg/cm³, "
               "line:jiang2023-b40f or line:jiang2023-b70f"),
           "METHOD"),
   STRING ("method", calibration, N_ ("the same as --calibration"), "METHOD"),
@@ -55,6 +56,14 @@ const GOptionEntry oss_cli_input_load[] = {
     N_ ("how many days a quality scan may lie from the scan (default 180)"), "DAYS" },
   { "worklist", 0, 0, G_OPTION_ARG_FILENAME, &oss_cli_input.worklist,
     N_ ("database with the quality scans (default: your worklist)"), "FILE" },
+  { "tissue", 0, 0, G_OPTION_ARG_STRING_ARRAY, &oss_cli_input.tissues,
+    N_ ("of internal: read air, fat, blood, muscle or bone in this ball, or leave it out (blood=none); repeatable"),
+    "TISSUE=X,Y,Z,RADIUS" },
+  STRING ("internal-model", internal_model, N_ ("of internal: k2hpo4-water (the default) or michalski2020"), "NAME"),
+  STRING ("effective-energy", effective_energy,
+          N_ ("of internal: the beam’s effective energy, or free: by the tissues alone (default: by tube voltage and "
+              "tissues)"),
+          "KEV"),
   { NULL },
 };
 
@@ -246,6 +255,13 @@ oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
   set_string (&options.phantom, input->phantom);
   set_string (&options.worklist, input->worklist);
   options.quality_days = input->quality_age;
+  set_string (&options.internal_model, input->internal_model);
+  set_string (&options.effective_energy, input->effective_energy);
+  if (input->tissues != NULL)
+    {
+      g_free (options.tissues);
+      options.tissues = g_strjoinv (";", input->tissues);
+    }
   set_string (&options.law, input->law);
   set_string (&options.conversion, input->conversion);
   options.displacement_mm = input->displacement;

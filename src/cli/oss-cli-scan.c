@@ -4,10 +4,11 @@
 #include "base/oss-i18n.h"
 #include "calibrate/oss-phantom.h"
 #include "report/oss-report-input.h"
+#include "study/oss-series-measure.h"
 
 static struct
 {
-  gboolean resample_tilt, find_phantom;
+  gboolean resample_tilt, find_phantom, measure;
   char *phantom;
 } given;
 
@@ -16,6 +17,10 @@ static const GOptionEntry entries[] = {
     N_ ("judge series of a tilted gantry as they would be after straightening"), NULL },
   { "find-phantom", 0, 0, G_OPTION_ARG_NONE, &given.find_phantom,
     N_ ("also look for a calibration phantom in the pixels of each usable series"), NULL },
+  { "measure", 0, 0, G_OPTION_ARG_NONE, &given.measure,
+    N_ ("also measure the aorta (contrast agent), metal and the patient’s own tissues in the pixels of each usable "
+        "series"),
+    NULL },
   { "phantom", 0, 0, G_OPTION_ARG_STRING, &given.phantom, N_ ("the phantom’s model (default: mindways3)"), "NAME" },
   { NULL },
 };
@@ -84,6 +89,19 @@ find_phantoms (OssSeriesList *list, const OssTick *tick, GError **error)
   return TRUE;
 }
 
+static gboolean
+measure_all (OssSeriesList *list, const OssTick *tick, GError **error)
+{
+  for (guint i = 0; i < list->series->len; i++)
+    {
+      OssSeries *series = list->series->pdata[i];
+      OssTick part = oss_tick_part (tick, (double) i / list->series->len, (i + 1.0) / list->series->len);
+      if (series->verdict != OSS_VERDICT_REFUSED && !oss_series_measure (series, &part, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static OssSeriesList *
 make_list (const char *const *paths, const OssTick *tick, GError **error)
 {
@@ -96,6 +114,8 @@ make_list (const char *const *paths, const OssTick *tick, GError **error)
   if (given.resample_tilt)
     oss_series_list_resample_tilt (list);
   if (look && !find_phantoms (list, &pixels, error))
+    return NULL;
+  if (given.measure && !measure_all (list, &pixels, error))
     return NULL;
   return g_steal_pointer (&list);
 }

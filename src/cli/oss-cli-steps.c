@@ -62,13 +62,18 @@ oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error)
       if (!oss_cli_write_density (study, path, &cli->tick, error))
         return FALSE;
     }
-  const OssCalibrationLine *line = &oss_study_get_calibrate (study)->line;
+  const OssCalibrateResult *calibrate = oss_study_get_calibrate (study);
+  const OssCalibrationLine *line = &calibrate->line;
+  if (output != NULL && !oss_cli_write_tissues (study, output, error))
+    return FALSE;
   g_autoptr (GString) text = g_string_new (oss_study_get_message (study, OSS_STEP_CALIBRATE));
   if (oss_study_get_load (study)->correction != NULL)
     g_string_append_printf (text, "\n%s", oss_study_get_load (study)->correction->words);
   g_string_append_printf (text, _ ("\ndensity = %.5f × HU %+.3f mg/cm³ (%s)\n"), line->slope, line->intercept,
                           oss_basis_name (line->basis));
-  if (isfinite (line->r2))
+  if (calibrate->internal != NULL)
+    oss_cli_describe_internal (text, calibrate->internal);
+  else if (isfinite (line->r2))
     g_string_append_printf (text, _ ("R² %.4f, ± %.1f mg/cm³ at 100 mg/cm³ (of the fit)\n"), line->r2,
                             line->uncertainty_mg_cm3);
   else

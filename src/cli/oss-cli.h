@@ -59,6 +59,7 @@ typedef struct
   double correct_to_mm;
   char *series, *kernel, *density, *calibration, *phantom, *worklist;
   int quality_age;
+  char **tissues, *internal_model, *effective_energy;
   char *vertebra, *at, *labels, *numbering, *label_values;
   char *mesh_kind, *law, *conversion;
   char *caps;
@@ -95,6 +96,10 @@ gboolean oss_cli_write_labels (OssStudy *study, const char *path, const OssTick 
 gboolean oss_cli_write_density (OssStudy *study, const char *path, const OssTick *tick, GError **error);
 gboolean oss_cli_write_stress_vtu (OssStudy *study, const char *path, GError **error);
 gboolean oss_cli_write_mesh_vtu (const OssMesh *mesh, const char *path, GError **error);
+
+/* tissues.png, when the calibration rests on the patient's own tissues (oss-cli-internal.c). */
+gboolean oss_cli_write_tissues (OssStudy *study, OssCliOutput *output, GError **error);
+void oss_cli_describe_internal (GString *text, const OssInternalFit *fit);
 
 /* Writes result.json and lets all files of @output (nullable) appear; the JSON. (transfer full) */
 char *oss_cli_finish (OssStudy *study, OssCliOutput *output, GError **error);

@@ -105,6 +105,12 @@ oss_series_add_fact (OssSeries *self, const char *code, const char *text)
   oss_series_add_reason (self, OSS_REASON_FACT, code, "%s", text);
 }
 
+void
+oss_series_add_note (OssSeries *self, const char *code, const char *text)
+{
+  oss_series_add_reason (self, OSS_REASON_NOTE, code, "%s", text);
+}
+
 char *
 oss_series_number_text (double value, int decimals)
 {

@@ -33,6 +33,8 @@ OSS_API const char *oss_reason_severity_name (OssReasonSeverity severity); /* "n
  *   "shifted-slices"; of mixtures: "mixed-kernel", "mixed-kvp".  Notes: "thick-slices", "overlap",
  *   "slice-gap", "copies", "unknown-kernel", "sharp-kernel", "iterative", "contrast", "kvp", "unknown-kvp", "derived",
  *   "reformat", "lossy", "tilt-resampled", "no-sop-class", "no-series-uid", "unreadable-files", "index-incomplete".
+ *   Measured in the pixels, only where somebody asked (oss_series_measure() in study): notes "enhanced-aorta",
+ *   "metal", facts "aorta", "no-aorta", "own-tissues", "not-measured".
  *   Facts: "phantom", "no-phantom" (only where somebody looked for one: oss_series_add_fact())
  * @text: translated; carries the number and says what to do
  */
@@ -178,6 +180,8 @@ OSS_API guint oss_series_list_resample_tilt (OssSeriesList *list);
 
 /* Tells something of @self that the verdict does not rest on; @code as in OssReason, static; @text is copied. */
 OSS_API void oss_series_add_fact (OssSeries *self, const char *code, const char *text);
+/* The same for what the verdict rests on: a usable series becomes one with notes. */
+OSS_API void oss_series_add_note (OssSeries *self, const char *code, const char *text);
 
 /**
  * oss_series_load:

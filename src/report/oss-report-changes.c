@@ -74,6 +74,10 @@ add_calibration (OssReportData *self)
     add (self, OSS_CHANGE_NOTE,
          g_strdup_printf (_ ("Asynchronous calibration: quality scan of %s."), self->quality_date),
          g_strdup (_ ("The phantom lay there without the patient: a body may shift the line by a few percent.")));
+  else if (self->has_internal)
+    add (self, OSS_CHANGE_WARNING, g_strdup (_ ("Calibrated by the patient’s own tissues, without a phantom.")),
+         self->internal.contrast ? g_strdup (_ ("Contrast agent is in the vessels: density reads too high."))
+                                 : g_strdup (_ ("Persons differ: the density’s ± says by how much.")));
   else if (g_strcmp0 (self->line.method, "density") == 0)
     add (self, OSS_CHANGE_WARNING, g_strdup (_ ("The image held density already.")),
          g_strdup (_ ("Its calibration cannot be checked here.")));

@@ -53,6 +53,24 @@ add_number (GString *out, const char *quantity, double value, const char *unit, 
   add_text (out, quantity, digits, unit, method, source);
 }
 
+/* The patient's own tissues, when the calibration rests on them. */
+static void
+add_tissues (GString *out, const OssReportInternal *internal)
+{
+  add_number (out, "effective_energy", internal->fit.energy_kev, "keV", oss_internal_model_name (internal->fit.model),
+              "");
+  add_number (out, "effective_energy_sd", internal->fit.energy_sd_kev, "keV", "standard error", "");
+  add_number (out, "aorta_hu", internal->aorta_hu, "HU", internal->contrast ? "contrast agent" : "", "");
+  for (int t = 0; t < OSS_OWN_N; t++)
+    {
+      const OssOwnRegion *region = &internal->regions[t];
+      g_autofree char *name = g_strdup_printf ("tissue_%s_hu", oss_own_tissue_key ((OssOwnTissue) t));
+
+      add_number (out, name, region->found ? region->mean_hu : NAN, "HU", region->used ? "used" : "not used",
+                  region->given ? "place given" : "found automatically");
+    }
+}
+
 static void
 add_part (GString *out, const char *name, const OssVbmdPart *part, const char *method, const char *source)
 {
@@ -89,6 +107,8 @@ add_calibration (GString *out, const OssReportData *self)
   add_number (out, "calibration_r2", self->line.r2, "1", method, source);
   add_number (out, "calibration_uncertainty", self->line.uncertainty_mg_cm3, "mg/cm3", "standard error at 100 mg/cm3",
               source);
+  if (self->has_internal)
+    add_tissues (out, &self->internal);
   add_number (out, "vbmd", self->vbmd.mean_mg_cm3, "mg/cm3", "trabecular: mean in an elliptic cylinder in the body",
               source);
   add_number (out, "vbmd_sd", self->vbmd.sd_mg_cm3, "mg/cm3", "standard deviation of the voxels there", source);

@@ -386,6 +386,9 @@ oss_report_data_from_study (OssStudy *study, const OssReportOptions *options, gb
           self->quality_phantom = oss_quality_phantom_title (calibrate->quality->scan);
           self->quality_days = calibrate->quality->age_days;
         }
+      self->has_internal = calibrate->internal != NULL;
+      if (calibrate->internal != NULL)
+        oss_report_internal_take (&self->internal, calibrate->internal);
     }
   if (segment != NULL)
     take_segment (self, segment);

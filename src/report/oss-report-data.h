@@ -3,6 +3,7 @@
 #pragma once
 
 #include "fem/oss-fem-estimators.h"
+#include "report/oss-report-internal.h"
 #include "report/oss-report.h"
 
 G_BEGIN_DECLS
@@ -58,6 +59,8 @@ typedef struct
   OssPhantomFit fit;
   char *quality_date, *quality_series_uid, *quality_phantom; /* of the quality scan; NULL: not asynchronous */
   int quality_days;                                          /* from it to the scan */
+  gboolean has_internal;
+  OssReportInternal internal;
 
   /* Density and class. */
   gboolean has_vbmd;

@@ -60,6 +60,8 @@ add_calibration (JsonBuilder *builder, const OssReportData *self)
       oss_json_string (builder, "phantom", self->fit.phantom.name);
       add_rods (builder, &self->fit);
     }
+  if (self->has_internal)
+    oss_json_internal (builder, &self->internal);
   json_builder_end_object (builder);
 }
 
@@ -321,6 +323,9 @@ add_parameters (JsonBuilder *builder, const OssReportData *self)
   oss_json_string (builder, "calibration", options->calibration);
   oss_json_string (builder, "phantom", options->phantom);
   oss_json_int (builder, "quality_days", options->quality_days);
+  oss_json_string (builder, "tissues", options->tissues);
+  oss_json_string (builder, "internal_model", options->internal_model);
+  oss_json_string (builder, "effective_energy", options->effective_energy);
   oss_json_flag (builder, "labels_given", options->labels_path != NULL);
   oss_json_string (builder, "label_values", options->label_values);
   if (options->has_at)

@@ -177,6 +177,37 @@ put_fit (Column *self)
   put_rowf (self, _ ("Residuals"), "%s" OSS_NBSP "HU", residuals->str);
 }
 
+/* What each of the patient's own tissues read, and what it was expected to. */
+static void
+put_internal (Column *self)
+{
+  const OssReportInternal *internal = &self->page->data->internal;
+  const OssInternalFit *fit = &internal->fit;
+  g_autofree char *kev = oss_format_number (fit->energy_kev, 1);
+  g_autofree char *spread = oss_format_number (fit->energy_sd_kev, 1);
+  g_autofree char *shift = oss_format_number (fit->shift_hu, 1);
+
+  begin_table (self);
+  for (int t = 0; t < OSS_OWN_N; t++)
+    {
+      const OssOwnRegion *region = &internal->regions[t];
+      g_autofree char *read = oss_format_number (region->mean_hu, 1);
+      g_autofree char *expected = oss_format_number (fit->points[t].expected_hu, 1);
+
+      if (region->used && isfinite (fit->points[t].expected_hu))
+        put_rowf (self, oss_own_tissue_title ((OssOwnTissue) t), _ ("%s HU, %s expected%s"), read, expected,
+                  region->given ? _ ("; place given") : "");
+      else if (region->used)
+        put_rowf (self, oss_own_tissue_title ((OssOwnTissue) t), "%s" OSS_NBSP "HU", read);
+      else if (t != OSS_OWN_BONE)
+        put_rowf (self, oss_own_tissue_title ((OssOwnTissue) t), _ ("not used: %s"), region->note);
+    }
+  if (isfinite (fit->energy_sd_kev))
+    put_rowf (self, _ ("Effective energy"), _ ("%s ± %s keV; scale off by %s HU at water"), kev, spread, shift);
+  else
+    put_rowf (self, _ ("Effective energy"), "%s" OSS_NBSP "keV", kev);
+}
+
 static void
 put_calibration (Column *self)
 {
@@ -185,13 +216,17 @@ put_calibration (Column *self)
   put_heading (self, _ ("Calibration"));
   if (data->has_fit)
     put_fit (self);
+  else if (data->has_internal)
+    put_internal (self);
   else
     begin_table (self);
   if (g_strcmp0 (data->line.method, "density") == 0)
     put_row (self, _ ("Line"), _ ("none: the image held density"));
   else
     {
-      put_taken (self, data->has_fit || data->quality_date != NULL ? _ ("Fitted line") : _ ("Given line"),
+      put_taken (self,
+                 data->has_fit || data->has_internal || data->quality_date != NULL ? _ ("Fitted line")
+                                                                                   : _ ("Given line"),
                  describe_line (data));
       put_taken (self, "R²",
                  isfinite (data->line.r2) ? oss_format_number (data->line.r2, 4)

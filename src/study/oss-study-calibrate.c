@@ -103,6 +103,8 @@ calibrate_run (const OssStudyOptions *options, const OssLoadResult *load, OssCal
     return oss_study_parse_line (method, &calibrate->line, error);
   if (method != NULL && g_str_equal (method, "async"))
     return calibrate_async (options, load, calibrate, error);
+  if (method != NULL && g_str_equal (method, "internal"))
+    return oss_study_calibrate_internal (options, load, calibrate, tick, error);
   return calibrate_phantom (options, load, calibrate, tick, error);
 }
 
@@ -123,7 +125,10 @@ oss_study_step_calibrate (const OssStudyOptions *options, const OssStudyResults 
 {
   OssCalibrateResult *calibrate = g_atomic_rc_box_new0 (OssCalibrateResult);
 
-  if (!calibrate_run (options, results->of[OSS_STEP_LOAD], calibrate, tick, error))
+  OssTick most = oss_tick_part (tick, 0.0, 0.8), rest = oss_tick_part (tick, 0.8, 1.0);
+
+  if (!calibrate_run (options, results->of[OSS_STEP_LOAD], calibrate, &most, error)
+      || !oss_study_measure_aorta (results->of[OSS_STEP_LOAD], calibrate, &rest, error))
     {
       oss_study_result_unref (OSS_STEP_CALIBRATE, calibrate);
       return NULL;
@@ -141,11 +146,17 @@ oss_study_step_calibrate (const OssStudyOptions *options, const OssStudyResults 
     }
   else if (calibrate->quality != NULL)
     *message = describe_quality (calibrate->quality);
+  else if (calibrate->internal != NULL)
+    {
+      *notes = oss_study_internal_has_notes (calibrate->internal);
+      *message = oss_study_describe_internal (calibrate->internal);
+    }
   else if (g_str_equal (line->method, "none"))
     *message = g_strdup (_ ("Not calibrated: outlines only"));
   else if (g_str_equal (line->method, "density"))
     *message = g_strdup (_ ("The image holds density already"));
   else
     *message = g_strdup_printf (_ ("Given line: %.4g × HU %+.4g mg/cm³"), line->slope, line->intercept);
+  *notes = *notes || calibrate->enhanced;
   return calibrate;
 }

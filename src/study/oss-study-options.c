@@ -29,6 +29,9 @@ oss_study_options_copy (OssStudyOptions *to, const OssStudyOptions *from)
   to->calibration = g_strdup (from->calibration);
   to->phantom = g_strdup (from->phantom);
   to->worklist = g_strdup (from->worklist);
+  to->tissues = g_strdup (from->tissues);
+  to->internal_model = g_strdup (from->internal_model);
+  to->effective_energy = g_strdup (from->effective_energy);
   to->labels_path = g_strdup (from->labels_path);
   to->label_values = g_strdup (from->label_values);
   to->law = g_strdup (from->law);
@@ -50,6 +53,9 @@ oss_study_options_clear (OssStudyOptions *options)
   g_free (options->calibration);
   g_free (options->phantom);
   g_free (options->worklist);
+  g_free (options->tissues);
+  g_free (options->internal_model);
+  g_free (options->effective_energy);
   g_free (options->labels_path);
   g_free (options->label_values);
   g_free (options->law);
@@ -71,7 +77,7 @@ oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions 
     return OSS_STEP_LOAD;
   if (g_strcmp0 (a->calibration, b->calibration) != 0 || g_strcmp0 (a->phantom, b->phantom) != 0
       || a->density_basis != b->density_basis || g_strcmp0 (a->worklist, b->worklist) != 0
-      || a->quality_days != b->quality_days)
+      || a->quality_days != b->quality_days || !oss_study_same_internal (a, b))
     return OSS_STEP_CALIBRATE;
   /* After a click the level is only a name; among labels it chooses. */
   if ((a->vertebra != b->vertebra && b->labels_path != NULL && b->label_values == NULL) || a->has_at != b->has_at
@@ -166,14 +172,14 @@ check_calibration (const OssStudyOptions *options, GError **error)
       return FALSE;
     }
   if (method == NULL || g_str_equal (method, "phantom") || g_str_equal (method, "async")
-      || g_str_equal (method, "density") || g_str_equal (method, "none"))
+      || g_str_equal (method, "density") || g_str_equal (method, "none") || g_str_equal (method, "internal"))
     return TRUE;
   if (g_str_has_prefix (method, "line:"))
     return oss_study_parse_line (method, &line, error);
-  g_set_error (
-      error, OSS_ERROR, OSS_ERROR_USAGE,
-      _ ("The calibration method “%s” is not known. Give phantom, async, line:SLOPE,INTERCEPT,BASIS or density."),
-      method);
+  g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+               _ ("The calibration method “%s” is not known. Give phantom, async, internal, line:SLOPE,INTERCEPT,BASIS "
+                  "or density."),
+               method);
   return FALSE;
 }
 
@@ -220,7 +226,8 @@ oss_study_options_check (const OssStudyOptions *options, GError **error)
   gboolean wanted[256];
   OssPhantom phantom;
 
-  if (!check_calibration (options, error) || !check_kernel (options, error))
+  if (!check_calibration (options, error) || !oss_study_check_internal (options, error)
+      || !check_kernel (options, error))
     return FALSE;
   if (options->phantom != NULL && !oss_phantom_find (options->phantom, &phantom, error))
     return FALSE;

@@ -46,6 +46,23 @@ typedef struct
 void oss_study_run_clear (OssStudyRun *self);
 gboolean oss_study_run_execute (OssStudyRun *self, const OssTick *tick, GError **error);
 
+/* Notes, or with @refuse refuses, a vertebra that the image cuts: its body, a part of it, by edges or by padding.
+ * @labels: on the volume's grid, whole; @info: frame and notes are there. */
+gboolean oss_study_check_cut (const OssVolume *volume, const OssLabels *labels, gboolean refuse, OssSegmentation *info,
+                              GError **error);
+
+/* Calibration by the patient's own tissues (oss-study-internal.c). */
+gboolean oss_study_check_internal (const OssStudyOptions *options, GError **error);
+gboolean oss_study_same_internal (const OssStudyOptions *a, const OssStudyOptions *b);
+gboolean oss_study_calibrate_internal (const OssStudyOptions *options, const OssLoadResult *load,
+                                       OssCalibrateResult *calibrate, const OssTick *tick, GError **error);
+gboolean
+oss_study_measure_aorta (const OssLoadResult *load, OssCalibrateResult *calibrate, const OssTick *tick, GError **error);
+void oss_study_warn_aorta (const OssCalibrateResult *calibrate, GPtrArray *warnings);
+char *oss_study_describe_internal (const OssInternalFit *fit);
+gboolean oss_study_internal_has_notes (const OssInternalFit *fit);
+void oss_study_warn_internal (const OssInternalFit *fit, GPtrArray *warnings);
+
 /* One step from options and the results before it; the new box, or NULL.  @message: one sentence. */
 gpointer oss_study_step_load (const OssStudyOptions *options, char **message, gboolean *notes, const OssTick *tick,
                               GError **error);

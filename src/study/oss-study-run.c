@@ -57,6 +57,7 @@ calibrate_clear (OssCalibrateResult *self)
 {
   g_free (self->fit);
   oss_quality_use_free (self->quality);
+  g_clear_pointer (&self->internal, oss_internal_fit_free);
 }
 
 static void

@@ -339,13 +339,15 @@ oss_study_step_segment (const OssStudyOptions *options, const OssStudyResults *r
     segment->labels = crop_with_margin (full, error);
   if (segment->labels != NULL)
     done = options->labels_path == NULL || describe_labels (segment, full, tick, error);
-  if (!done || !oss_tick_report (tick, 0.95, NULL, error))
+  if (done && segment->info.notes == NULL)
+    segment->info.notes = g_ptr_array_new_with_free_func (g_free);
+  const OssCalibrateResult *calibrate = results->of[OSS_STEP_CALIBRATE];
+  if (!done || !oss_tick_report (tick, 0.95, NULL, error)
+      || !oss_study_check_cut (load->volume, full, calibrate->line.basis != OSS_BASIS_UNKNOWN, &segment->info, error))
     {
       oss_study_result_unref (OSS_STEP_SEGMENT, segment);
       return NULL;
     }
-  if (segment->info.notes == NULL)
-    segment->info.notes = g_ptr_array_new_with_free_func (g_free);
   note_facing (segment);
   measure_vbmd (segment, results);
   *notes = segment->info.notes->len > 0;

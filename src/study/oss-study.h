@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "calibrate/oss-internal.h"
 #include "calibrate/oss-phantom.h"
 #include "calibrate/oss-vbmd.h"
 #include "dicom/oss-series.h"
@@ -60,12 +61,16 @@ typedef struct
   gboolean input_is_density; /* NIfTI holds density already */
   OssBasis density_basis;    /* its basis, K2HPO4 by default */
 
-  char *
-      calibration; /* "phantom", "async" (the nearest quality scan), "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME",
-                      "density", "none" (outlines only); NULL: phantom when found, else refused with what to give */
-  char *phantom;   /* "mindways3" */
-  char *worklist;  /* database with the quality scans of "async"; NULL: oss_worklist_default_path() */
-  int quality_days; /* how far a quality scan may lie from the scan; 0: OSS_QUALITY_MOST_DAYS */
+  char *calibration; /* "phantom", "async" (the nearest quality scan), "internal" (own tissues),
+                        "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME", "density", "none" (outlines only); NULL:
+                        phantom when found, else refused with what to give */
+  char *phantom;     /* "mindways3" */
+  char *worklist;    /* database with the quality scans of "async"; NULL: oss_worklist_default_path() */
+  int quality_days;  /* how far a quality scan may lie from the scan; 0: OSS_QUALITY_MOST_DAYS */
+  /* Of calibration "internal": */
+  char *tissues;          /* "fat=X,Y,Z,RADIUS;blood=none": oss_own_places_parse(); NULL: all found by themselves */
+  char *internal_model;   /* NULL: "k2hpo4-water"; or "michalski2020" */
+  char *effective_energy; /* "68.5" keV, "free" (by the tissues alone); NULL: by tube voltage and tissues */
 
   guint8 vertebra; /* VerSe number; 0: unknown level */
   gboolean has_at;
@@ -143,8 +148,11 @@ typedef struct
 typedef struct
 {
   OssCalibrationLine line;
-  OssPhantomFit *fit;     /* NULL unless method "phantom" */
-  OssQualityUse *quality; /* NULL unless method "async" */
+  OssPhantomFit *fit;       /* NULL unless method "phantom" */
+  OssQualityUse *quality;   /* NULL unless method "async" */
+  OssInternalFit *internal; /* NULL unless method "internal" */
+  double aorta_hu;          /* NaN: none was found, or nobody looked (no density is wanted) */
+  gboolean enhanced;        /* the aorta reads as with contrast agent */
 } OssCalibrateResult;
 
 /* How well a density is known, mg/cm3, standard errors; NaN where a part is not known, and then the whole.
