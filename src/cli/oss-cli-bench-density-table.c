@@ -28,8 +28,8 @@ static const Pair pairs[] = {
   { "own_lines", N_ ("each its own phantom line"), OSS_DENSITY_PHANTOM_SMOOTH, OSS_DENSITY_PHANTOM_SHARP },
   { "published_lines", N_ ("the published lines"), OSS_DENSITY_PUBLISHED_SMOOTH, OSS_DENSITY_PUBLISHED_SHARP },
   { "corrected", N_ ("B70f corrected to B40f"), OSS_DENSITY_PHANTOM_SMOOTH, OSS_DENSITY_CORRECTED_SHARP },
-  { "other", N_ ("another kernel, own line"), OSS_DENSITY_PHANTOM_SMOOTH, OSS_DENSITY_PHANTOM_OTHER },
-  { "other_corrected", N_ ("another kernel, corrected"), OSS_DENSITY_PHANTOM_SMOOTH, OSS_DENSITY_CORRECTED_OTHER },
+  { "edge", N_ ("B60s (enhances edges), own line"), OSS_DENSITY_PHANTOM_SMOOTH, OSS_DENSITY_PHANTOM_EDGE },
+  { "edge_corrected", N_ ("B60s corrected to B40f"), OSS_DENSITY_PHANTOM_SMOOTH, OSS_DENSITY_CORRECTED_EDGE },
 };
 
 typedef double (*Quantity) (const OssDensityReading *reading);

@@ -49,8 +49,8 @@ static const Way ways[OSS_N_DENSITY_WAYS] = {
   [OSS_DENSITY_PUBLISHED_SMOOTH] = { "published-b40f", TRUE, "B40f", "line:jiang2023-b40f" },
   [OSS_DENSITY_PUBLISHED_SHARP] = { "published-b70f", TRUE, "B70f", "line:jiang2023-b70f" },
   [OSS_DENSITY_CORRECTED_SHARP] = { "corrected-b70f", TRUE, "B70f", "phantom", "B40f" },
-  [OSS_DENSITY_PHANTOM_OTHER] = { "phantom-other", TRUE, "other", "phantom" },
-  [OSS_DENSITY_CORRECTED_OTHER] = { "corrected-other", TRUE, "other", "phantom", "B40f" },
+  [OSS_DENSITY_PHANTOM_EDGE] = { "phantom-b60s", TRUE, "B60s", "phantom" },
+  [OSS_DENSITY_CORRECTED_EDGE] = { "corrected-b60s", TRUE, "B60s", "phantom", "B40f" },
   [OSS_DENSITY_INTERNAL_SMOOTH] = { "internal-b40f", FALSE, "B40f", "internal", NULL, TRUE },
   [OSS_DENSITY_INTERNAL_SHARP] = { "internal-b70f", FALSE, "B70f", "internal", NULL, TRUE },
   [OSS_DENSITY_ASYNC_SMOOTH] = { "async-b40f", FALSE, "B40f", "async", NULL, TRUE },
@@ -178,7 +178,7 @@ read_all (const char *folder, gboolean phantom, OssDensityPatient *patient, cons
 static gboolean
 scan_and_read (int index, gboolean phantom, OssDensityPatient *patient, const OssTick *tick, GError **error)
 {
-  static const char *const kernels[] = { "B40f", "B70f", NULL };
+  static const char *const kernels[] = { "B40f", "B70f", "B60s", NULL };
   OssTick scan = oss_tick_part (tick, 0.0, 0.3), rest = oss_tick_part (tick, 0.3, 1.0);
   g_autofree char *parent = g_dir_make_tmp ("ossature-bench-XXXXXX", error);
   OssVirtualOptions options;

@@ -14,8 +14,8 @@ typedef enum
   OSS_DENSITY_PUBLISHED_SMOOTH, /* both by the lines that a study published for its scanner */
   OSS_DENSITY_PUBLISHED_SHARP,
   OSS_DENSITY_CORRECTED_SHARP, /* B70f filtered to B40f, phantom line of the filtered image */
-  OSS_DENSITY_PHANTOM_OTHER,   /* a kernel that the filter was not written for */
-  OSS_DENSITY_CORRECTED_OTHER,
+  OSS_DENSITY_PHANTOM_EDGE,    /* B60s enhances edges: a kernel that the filter was not made for */
+  OSS_DENSITY_CORRECTED_EDGE,
   OSS_DENSITY_INTERNAL_SMOOTH, /* without a phantom: by the patient's own tissues */
   OSS_DENSITY_INTERNAL_SHARP,
   OSS_DENSITY_ASYNC_SMOOTH, /* without a phantom: by a quality scan of the same scanner */
