@@ -8,6 +8,7 @@
 #include "virtual/oss-virtual.h"
 
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -166,7 +167,7 @@ read_all (const char *folder, gboolean phantom, OssDensityPatient *patient, cons
         continue;
       if (!read_one (folder, w, calibration, &patient->readings[w], &line, &part, error))
         {
-          g_prefix_error (error, _ ("Virtual patient %" G_GUINT64_FORMAT ", %s: "), patient->seed, ways[w].key);
+          g_prefix_error (error, _ ("Virtual patient %" PRIu64 ", %s: "), patient->seed, ways[w].key);
           return FALSE;
         }
       if (w == OSS_DENSITY_PHANTOM_SMOOTH)
