@@ -5,6 +5,7 @@
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"
 #include "cli/oss-cli-bench.h"
+#include "study/oss-quality.h"
 #include "virtual/oss-virtual.h"
 
 #include <glib/gstdio.h>
@@ -13,8 +14,10 @@
 #include <string.h>
 
 #define L1 20
+#define WORKLIST "worklist.sqlite" /* beside the series of a patient: its quality scans */
 #define LOWEST_MG_CM3 40.0
 #define HIGHEST_MG_CM3 200.0
+#define QUALITY_SEEDS 100000 /* from a patient to its quality scan: a day and a drift of its own */
 
 static struct
 {
@@ -71,6 +74,12 @@ is_wanted (int way)
   g_auto (GStrv) names = given.ways != NULL ? g_strsplit (given.ways, ",", -1) : NULL;
 
   return names == NULL || g_strv_contains ((const char *const *) names, ways[way].key);
+}
+
+static gboolean
+wants_async (void)
+{
+  return is_wanted (OSS_DENSITY_ASYNC_SMOOTH) || is_wanted (OSS_DENSITY_ASYNC_SHARP);
 }
 
 /* ---- what an earlier run left ---- */
@@ -138,6 +147,7 @@ read_one (const char *folder, OssDensityWay w, const char *calibration, OssDensi
   options.calibration = g_strdup (calibration);
   options.correct_to = g_strdup (ways[w].correct_to);
   options.mesh.size_mm = given.mesh_mm;
+  options.worklist = g_build_filename (folder, WORKLIST, NULL);
   gboolean done = oss_study_set_options (study, &options, error)
                   && oss_study_run (study, ways[w].density_only ? OSS_STEP_SEGMENT : OSS_STEP_SIMULATE, tick, error);
   oss_study_options_clear (&options);
@@ -176,6 +186,29 @@ read_all (const char *folder, gboolean phantom, OssDensityPatient *patient, cons
   return TRUE;
 }
 
+/* The phantom alone on another day, by the same scanner's kernels, kept in the patient's folder. */
+static gboolean
+add_quality_scan (const char *folder, const OssVirtualOptions *patient, const OssTick *tick, GError **error)
+{
+  OssVirtualOptions options = *patient;
+  OssVirtualTruth truth;
+  g_autofree char *alone = g_build_filename (folder, "quality", NULL);
+  g_autofree char *path = g_build_filename (folder, WORKLIST, NULL);
+  const OssQualityMeasure what = { .path = alone };
+
+  options.seed += QUALITY_SEEDS;
+  options.phantom = TRUE;
+  options.quality_scan = TRUE;
+  if (!oss_virtual_write (alone, &options, &truth, tick, error))
+    return FALSE;
+  g_autoptr (GPtrArray) scans = oss_quality_measure (&what, tick, error);
+  g_autoptr (OssWorklist) worklist = scans != NULL ? oss_worklist_open (path, NULL, error) : NULL;
+  for (guint i = 0; worklist != NULL && i < scans->len; i++)
+    if (oss_quality_keep (worklist, scans->pdata[i], error) == 0)
+      return FALSE;
+  return worklist != NULL;
+}
+
 static gboolean
 scan_and_read (int index, gboolean phantom, OssDensityPatient *patient, const OssTick *tick, GError **error)
 {
@@ -189,8 +222,9 @@ scan_and_read (int index, gboolean phantom, OssDensityPatient *patient, const Os
     return FALSE;
   g_autofree char *folder = g_build_filename (parent, "patient", NULL);
   set_options (&options, index, phantom, kernels);
-  gboolean done =
-      oss_virtual_write (folder, &options, &truth, &scan, error) && read_all (folder, phantom, patient, &rest, error);
+  gboolean done = oss_virtual_write (folder, &options, &truth, &scan, error)
+                  && (phantom || !wants_async () || add_quality_scan (folder, &options, &scan, error))
+                  && read_all (folder, phantom, patient, &rest, error);
   oss_cli_bench_remove_folder (parent);
   return done;
 }

@@ -179,13 +179,19 @@ oss_cli_quality (OssCli *cli, int argc, char **argv, GError **error)
 {
   static const struct
   {
-    const char *name;
+    const char *name, *whole;
     OssCliFunc func;
-  } parts[] = { { "add", add }, { "list", list }, { "remove", remove_scan }, { "chart", chart } };
+  } parts[] = { { "add", "quality add", add },
+                { "list", "quality list", list },
+                { "remove", "quality remove", remove_scan },
+                { "chart", "quality chart", chart } };
 
   for (gsize i = 0; argc > 1 && i < G_N_ELEMENTS (parts); i++)
     if (g_str_equal (argv[1], parts[i].name))
-      return parts[i].func (cli, argc - 1, argv + 1, error);
+      {
+        argv[1] = (char *) parts[i].whole;
+        return parts[i].func (cli, argc - 1, argv + 1, error);
+      }
   if (argc > 1 && (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h")))
     {
       g_print (

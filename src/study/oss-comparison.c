@@ -15,6 +15,8 @@ side_from (JsonObject *result)
   OssComparisonSide *self = g_new0 (OssComparisonSide, 1);
   JsonObject *input = oss_result_child (result, "input"), *line = oss_result_child (result, "calibration");
   JsonObject *strengths = oss_result_child (result, "strength_estimators");
+  JsonObject *error = oss_result_child (result, "uncertainty");
+  JsonObject *errors = oss_result_child (error, "strength_estimators");
 
   self->vertebra = g_strdup (oss_result_text (result, "vertebra"));
   self->study_uid = g_strdup (oss_result_text (input, "study_uid"));
@@ -30,12 +32,13 @@ side_from (JsonObject *result)
   self->vbmd_mg_cm3 = oss_result_number (result, "vbmd_mg_cm3");
   self->vbmd_uncertainty_mg_cm3 = oss_result_number (oss_result_child (result, "vbmd"), "uncertainty_mg_cm3");
   self->stiffness_n_per_mm = oss_result_number (result, "stiffness_n_per_mm");
-  self->stiffness_uncertainty_n_per_mm = oss_result_number (result, "stiffness_uncertainty_n_per_mm");
-  self->strength_uncertainty =
-      oss_result_number (result, "strength_uncertainty_n") / oss_result_number (result, "strength_n");
+  self->stiffness_uncertainty_n_per_mm = oss_result_number (error, "stiffness_n_per_mm");
   self->linear_2_percent_n = oss_result_number (strengths, "linear_2_percent");
   self->pistoia_n = oss_result_number (strengths, "pistoia");
   self->plateau_n = oss_result_number (strengths, "nonlinear_plateau");
+  self->linear_2_percent_uncertainty_n = oss_result_number (errors, "linear_2_percent");
+  self->pistoia_uncertainty_n = oss_result_number (errors, "pistoia");
+  self->plateau_uncertainty_n = oss_result_number (errors, "nonlinear_plateau");
   return self;
 }
 
@@ -121,17 +124,17 @@ void
 oss_comparison_quantities (const OssComparisonSide *a, const OssComparisonSide *b,
                            OssComparisonQuantity quantities[OSS_N_COMPARISON_QUANTITIES])
 {
-  const double ea = a->strength_uncertainty, eb = b->strength_uncertainty;
   const OssComparisonQuantity all[OSS_N_COMPARISON_QUANTITIES] = {
     { "vbmd", _ ("Density (vBMD)"), "mg/cm³", a->vbmd_mg_cm3, b->vbmd_mg_cm3, a->vbmd_uncertainty_mg_cm3,
       b->vbmd_uncertainty_mg_cm3 },
     { "stiffness", _ ("Stiffness"), "N/mm", a->stiffness_n_per_mm, b->stiffness_n_per_mm,
       a->stiffness_uncertainty_n_per_mm, b->stiffness_uncertainty_n_per_mm },
     { "linear_2_percent", _ ("Strength, linear at 2 %"), "N", a->linear_2_percent_n, b->linear_2_percent_n,
-      ea * a->linear_2_percent_n, eb * b->linear_2_percent_n },
-    { "pistoia", _ ("Strength, Pistoia"), "N", a->pistoia_n, b->pistoia_n, ea * a->pistoia_n, eb * b->pistoia_n },
-    { "nonlinear_plateau", _ ("Strength, nonlinear"), "N", a->plateau_n, b->plateau_n, ea * a->plateau_n,
-      eb * b->plateau_n },
+      a->linear_2_percent_uncertainty_n, b->linear_2_percent_uncertainty_n },
+    { "pistoia", _ ("Strength, Pistoia"), "N", a->pistoia_n, b->pistoia_n, a->pistoia_uncertainty_n,
+      b->pistoia_uncertainty_n },
+    { "nonlinear_plateau", _ ("Strength, nonlinear"), "N", a->plateau_n, b->plateau_n, a->plateau_uncertainty_n,
+      b->plateau_uncertainty_n },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (all); i++)

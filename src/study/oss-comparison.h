@@ -14,7 +14,7 @@ typedef struct
   double vbmd_mg_cm3, vbmd_uncertainty_mg_cm3;
   double stiffness_n_per_mm, stiffness_uncertainty_n_per_mm;
   double linear_2_percent_n, pistoia_n, plateau_n;
-  double strength_uncertainty; /* relative, of every estimate */
+  double linear_2_percent_uncertainty_n, pistoia_uncertainty_n, plateau_uncertainty_n;
 } OssComparisonSide;
 
 /* From the text of a result.json, or the folder that "ossature analyze" left.  INVALID_DATA, NOT_FOUND. */
