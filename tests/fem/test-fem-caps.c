@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../test-sanitized.h"
 #include "fem-vertebra.h"
 #include "fem/oss-fem-caps.h"
 #include "mesh/oss-mesher.h"
-#include "../test-sanitized.h"
 
 #include <string.h>
 

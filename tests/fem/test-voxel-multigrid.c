@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The multigrid cycle of voxels: what each level is by definition, symmetry, iterations, bits, and what is refused. */
+#include "../test-sanitized.h"
 #include "base/oss-error.h"
 #include "base/oss-parallel.h"
 #include "base/oss-random.h"
 #include "fem/oss-voxel-private.h"
-#include "../test-sanitized.h"
 
 #include <math.h>
 #include <stdio.h>

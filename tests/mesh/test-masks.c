@@ -2,10 +2,10 @@
 /* Difficult masks, made and real. */
 #include "mesh/oss-mesher.h"
 
+#include "../test-sanitized.h"
 #include "base/oss-random.h"
 #include "formats/oss-nifti.h"
 #include "solids.h"
-#include "../test-sanitized.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "mesh/oss-mesher.h"
 
+#include "../test-sanitized.h"
 #include "base/oss-parallel.h"
 #include "solids.h"
-#include "../test-sanitized.h"
 
 #include <string.h>
 
