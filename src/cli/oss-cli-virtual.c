@@ -18,7 +18,7 @@ static struct
 static const GOptionEntry entries[] = {
   { "seed", 0, 0, G_OPTION_ARG_INT64, &given.seed, N_ ("random seed: the same seed gives the same patient"), "N" },
   { "kernels", 0, 0, G_OPTION_ARG_STRING, &given.kernels, N_ ("reconstruction kernels (default B40f,B70f)"), "LIST" },
-  { "phantom", 0, 0, G_OPTION_ARG_STRING, &given.phantom, N_ ("mindways3 (the default) or none"), "NAME" },
+  { "phantom", 0, 0, G_OPTION_ARG_STRING, &given.phantom, N_ ("mindways3 (the default), qrm-bdc3, … or none"), "NAME" },
   { "spacing", 0, 0, G_OPTION_ARG_STRING, &given.spacing, N_ ("voxel size in mm"), "X,Y,Z" },
   { "levels", 0, 0, G_OPTION_ARG_STRING, &given.levels, N_ ("vertebrae (default T11-L3)"), "FROM-TO" },
   { "sex", 0, 0, G_OPTION_ARG_STRING, &given.sex, N_ ("F or M (default: drawn from the seed)"), "SEX" },
@@ -66,12 +66,8 @@ fill_options (OssVirtualOptions *options, char ***kernels, GError **error)
     options->seed = (guint64) given.seed;
   if (given.spacing != NULL && !oss_cli_parse_numbers ("--spacing", given.spacing, 3, options->spacing_mm, error))
     return FALSE;
-  if (given.phantom != NULL && !g_str_equal (given.phantom, "mindways3") && !g_str_equal (given.phantom, "none"))
-    {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“--phantom %s”: give mindways3 or none."), given.phantom);
-      return FALSE;
-    }
-  options->phantom = given.phantom == NULL || g_str_equal (given.phantom, "mindways3");
+  options->phantom = given.phantom == NULL || !g_str_equal (given.phantom, "none");
+  options->phantom_model = options->phantom ? given.phantom : NULL;
   options->age_years = given.age;
   options->vbmd_mg_cm3 = given.vbmd;
   options->contrast_hu = given.contrast;

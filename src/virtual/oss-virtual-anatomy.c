@@ -2,12 +2,6 @@
 /* A trunk around the thoracolumbar spine: where the vertebrae lie, soft tissues, table, phantom. */
 #include "virtual/oss-virtual-private.h"
 
-/* Mindways Model 3 CT, serials 4541A and 4560: mg/cm3 (restated from Ogo, Helper.py).  Rods 20 mm thick, 32 mm apart
- * in a row, A on the patient's right [choice]. */
-const double oss_virtual_rod_k2hpo4[OSS_VIRTUAL_RODS] = { -51.83, -53.40, 58.88, 157.05, 375.83 };
-const double oss_virtual_rod_water[OSS_VIRTUAL_RODS] = { 1012.25, 1056.95, 1103.57, 1119.52, 923.20 };
-#define ROD_SPACING_MM 32.0
-#define ROD_RADIUS_MM 10.0
 #define GAS_HU -900.0
 
 /* Backward lean of T10 .. L4 in degrees, lying on the back [choice]: largest at the thoracolumbar junction, none at
@@ -204,12 +198,11 @@ static void
 make_phantom (OssVirtualAnatomy *self)
 {
   self->phantom_half_depth = 14.0;
-  self->phantom_half_width = 0.5 * (OSS_VIRTUAL_RODS - 1) * ROD_SPACING_MM + ROD_RADIUS_MM + 8.0;
+  self->phantom_half_width = 0.5 * (self->n_rods - 1) * self->rod_spacing + self->rod_radius + 8.0;
   self->phantom_y = self->back_y + 5.0 + self->phantom_half_depth; /* 5 mm of gel pad between */
-  self->rod_radius = ROD_RADIUS_MM;
-  for (int i = 0; i < OSS_VIRTUAL_RODS; i++)
+  for (int i = 0; i < self->n_rods; i++)
     {
-      self->rod[i][0] = (i - 0.5 * (OSS_VIRTUAL_RODS - 1)) * ROD_SPACING_MM;
+      self->rod[i][0] = (i - 0.5 * (self->n_rods - 1)) * self->rod_spacing;
       self->rod[i][1] = self->phantom_y;
     }
   self->table_y = self->back_y + (self->phantom ? 5.0 + 2.0 * self->phantom_half_depth + 3.0 : 6.0);

@@ -135,7 +135,8 @@ typedef struct
 } OssVirtualOrgan;
 
 #define OSS_VIRTUAL_MAX_ORGANS 64
-#define OSS_VIRTUAL_RODS 5
+#define OSS_VIRTUAL_RODS 5 /* of the Mindways phantom */
+#define OSS_VIRTUAL_MAX_RODS 8
 
 typedef struct
 {
@@ -147,8 +148,11 @@ typedef struct
   double back_y;
   double table_y;
   gboolean phantom;
-  double rod[OSS_VIRTUAL_RODS][2]; /* x, y of the rods' axes */
-  double rod_radius;
+  int n_rods;
+  gboolean rods_cha;                   /* hydroxyapatite in resin; else K2HPO4 beside water */
+  double rod[OSS_VIRTUAL_MAX_RODS][2]; /* x, y of the rods' axes */
+  double rod_density[OSS_VIRTUAL_MAX_RODS], rod_water[OSS_VIRTUAL_MAX_RODS], rod_hu[OSS_VIRTUAL_MAX_RODS];
+  double rod_radius, rod_spacing;
   double phantom_y, phantom_half_width, phantom_half_depth;
 } OssVirtualAnatomy;
 
@@ -170,8 +174,13 @@ typedef struct
 
 extern const double oss_virtual_rod_k2hpo4[OSS_VIRTUAL_RODS], oss_virtual_rod_water[OSS_VIRTUAL_RODS];
 
+/* HU per mg/cm3 of hydroxyapatite that takes the place of resin. */
+double oss_virtual_beam_cha (const OssVirtualPhysics *physics, const OssVirtualBeam *beam);
+/* The rods of the phantom model that the options name (oss-virtual-phantom.c).  USAGE lists the models. */
+gboolean oss_virtual_rods_init (OssVirtualPatient *patient, GError **error);
 gboolean oss_virtual_patient_init (OssVirtualPatient *self, const OssVirtualOptions *options, GError **error);
 void oss_virtual_patient_clear (OssVirtualPatient *self);
+/* After oss_virtual_rods_init(). */
 void oss_virtual_anatomy_init (OssVirtualPatient *patient, double size, OssRandom *random);
 
 /* ---- the phantom alone (oss-virtual-quality.c) ---- */

@@ -131,10 +131,9 @@ make_base (OssVirtualRaster *self)
     {
       paint_everywhere (self, pad_distance, 0.0, self->patient->phantom.hu[OSS_TISSUE_BOLUS]);
       paint_everywhere (self, phantom_distance, 0.0, self->patient->phantom.hu[OSS_TISSUE_PHANTOM_RESIN]);
-      for (int i = 0; i < OSS_VIRTUAL_RODS; i++)
+      for (int i = 0; i < a->n_rods; i++)
         paint_ellipse (self, self->base, a->rod[i][0], a->rod[i][1], a->rod_radius, a->rod_radius,
-                       (float) oss_virtual_beam_rod_hu (&self->patient->phantom, oss_virtual_rod_k2hpo4[i],
-                                                        oss_virtual_rod_water[i]));
+                       (float) a->rod_hu[i]);
     }
   paint_everywhere (self, skin_distance, 0.0, beam->hu[OSS_TISSUE_SKIN]);
   paint_everywhere (self, skin_distance, SKIN_MM, beam->hu[OSS_TISSUE_ADIPOSE]);

@@ -88,7 +88,7 @@ add_options (Json *json, const OssVirtualOptions *o)
   add_vector (json, "spacing_mm", o->spacing_mm, 3);
   add_number (json, "fov_mm", o->fov_mm);
   add_number (json, "contrast_hu", o->contrast_hu);
-  add_string (json, "phantom", o->phantom ? "mindways3" : "none");
+  add_string (json, "phantom", !o->phantom ? "none" : o->phantom_model != NULL ? o->phantom_model : "mindways3");
   add_string (json, "marker", o->marker ? "left" : "none");
   add_string (json, "level_low", oss_vertebra_name (o->level_low));
   add_string (json, "level_high", oss_vertebra_name (o->level_high));
@@ -128,16 +128,24 @@ add_phantom (Json *json, const OssVirtualPatient *patient)
   add_number (json, "slope", patient->truth.true_slope);
   add_number (json, "intercept", patient->truth.true_intercept);
   close_group (json, '}');
+  if (a->phantom && a->rods_cha)
+    {
+      open_group (json, "true_line_cha", '{');
+      add_string (json, "basis", "CHA");
+      add_number (json, "slope", patient->truth.true_cha_slope);
+      add_number (json, "intercept", patient->truth.true_cha_intercept);
+      close_group (json, '}');
+    }
   open_group (json, "rods", '[');
-  for (int i = 0; a->phantom && i < OSS_VIRTUAL_RODS; i++)
+  for (int i = 0; a->phantom && i < a->n_rods; i++)
     {
       open_group (json, NULL, '{');
       add_vector (json, "axis_xy_mm", a->rod[i], 2);
       add_number (json, "diameter_mm", 2.0 * a->rod_radius);
-      add_number (json, "k2hpo4_mg_cm3", oss_virtual_rod_k2hpo4[i]);
-      add_number (json, "water_mg_cm3", oss_virtual_rod_water[i]);
-      add_number (json, "hu",
-                  oss_virtual_beam_rod_hu (&patient->phantom, oss_virtual_rod_k2hpo4[i], oss_virtual_rod_water[i]));
+      add_number (json, a->rods_cha ? "cha_mg_cm3" : "k2hpo4_mg_cm3", a->rod_density[i]);
+      if (!a->rods_cha)
+        add_number (json, "water_mg_cm3", a->rod_water[i]);
+      add_number (json, "hu", a->rod_hu[i]);
       close_group (json, '}');
     }
   close_group (json, ']');

@@ -175,6 +175,8 @@ fill_truth (OssVirtualPatient *self)
   OssVirtualTruth *truth = &self->truth;
   truth->true_slope = 1.0 / self->spine.sigma;
   truth->true_intercept = -self->spine.beta / self->spine.sigma;
+  truth->true_cha_slope = 1.0 / oss_virtual_beam_cha (&self->physics, &self->spine);
+  truth->true_cha_intercept = -truth->true_cha_slope * self->spine.hu[OSS_TISSUE_PHANTOM_RESIN];
   for (int i = 0; i < self->anatomy.n_vertebrae; i++)
     {
       const OssVirtualVertebra *v = &self->anatomy.vertebrae[i];
@@ -211,6 +213,8 @@ oss_virtual_patient_init (OssVirtualPatient *self, const OssVirtualOptions *opti
   self->marrow_hu = oss_virtual_beam_marrow_hu (&self->spine, self->truth.marrow_fat_fraction);
   self->mineral_mg_cm3 = oss_virtual_bone_mineral (&self->physics);
   oss_random_init (&random, o->seed, STREAM_ANATOMY);
+  if (!oss_virtual_rods_init (self, error))
+    return FALSE;
   oss_virtual_anatomy_init (self, size, &random);
   make_grid (self);
   if (o->quality_scan)
@@ -364,6 +368,8 @@ fingerprint (const OssVirtualOptions *o)
     hash = oss_random_hash (hash, 1001);
   if (o->study_date != NULL)
     hash = oss_random_hash (hash ^ g_ascii_strtoull (o->study_date, NULL, 10), 1002);
+  if (o->phantom && o->phantom_model != NULL && strcmp (o->phantom_model, "mindways3") != 0)
+    hash = oss_random_hash (hash ^ g_str_hash (o->phantom_model), 100);
   return hash;
 }
 

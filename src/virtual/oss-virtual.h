@@ -22,7 +22,8 @@ typedef struct
   double spacing_mm[3]; /* of the CT; default 0.78 x 0.78 x 1.0 from the field of view */
   double fov_mm;        /* 0: 400 */
   double contrast_hu;   /* added to blood; 0: none */
-  gboolean phantom;     /* Mindways-type rods under the patient */
+  gboolean phantom;     /* rods under the patient */
+  const char *phantom_model; /* of data/phantoms.ini; NULL: "mindways3" */
   guint8 level_low,
       level_high; /* VerSe numbers, T11..L3: whole in the image; its ends cut the neighbours, labelled too */
   const char *const *kernels; /* (array zero-terminated=1) "B40f", "B70f"; NULL: both */
@@ -43,7 +44,8 @@ typedef struct
 {
   char sex;
   double age_years, vbmd_mg_cm3, marrow_fat_fraction, effective_energy_kev, kernel_deviation;
-  double true_slope, true_intercept; /* K2HPO4 mg/cm3 = slope * HU + intercept of a perfect scanner */
+  double true_slope, true_intercept;         /* K2HPO4 mg/cm3 = slope * HU + intercept of a perfect scanner */
+  double true_cha_slope, true_cha_intercept; /* the same for hydroxyapatite in the resin of solid rods */
   double l1_centre_mm[3];
   double l1_width_mm, l1_depth_mm; /* of the body at mid height, as in OssVertebraFrame */
   double l1_height_mm;             /* between the endplates at the body's axis */
