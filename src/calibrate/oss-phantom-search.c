@@ -1,356 +1,447 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Rows of rods in slab pictures, and phantoms as rows that run through the slabs. */
 #include "calibrate/oss-phantom-private.h"
 
-#include "base/oss-i18n.h"
 #include "base/oss-parallel.h"
 
-#define PIXEL_MM 1.0 /* of the slab pictures */
-#define SLABS 3      /* at equal shares of the scan's height */
-#define SLAB_MM 12.0 /* averaged along the rods */
-#define SLAB_SAMPLES 8
-#define COARSE 2        /* pixels between rows tried */
-#define SPACING_STEPS 9 /* 80 to 120 % of the nominal spacing */
-#define TILTS 7         /* the row may lean 6 degrees either way */
+#include <math.h>
+#include <string.h>
+
+#define SPACING_STEPS 13 /* 80 to 120 % of the nominal spacing */
+#define TILTS 21         /* the row may lean 20 degrees either way */
 #define TILT_DEG 2.0
-#define ROUGH_HU 45.0 /* a rod is this even inside, at most, noise of a slab apart */
-#define EDGE_HU 25.0  /* mean contrast of rods and their surroundings, at least */
-#define LEAST_R2 0.90
-#define CASING_HU 60.0    /* the rods' surroundings differ no more between them */
-#define PARTIAL_R2 0.97   /* when rods are missing or few */
-#define PADDING_HU -500.0 /* darker: outside the reconstruction */
-#define LARGEST_MM 700.0
+#define EDGE_HU 25.0    /* contrast of a rod that stands out */
+#define CASING_HU 60.0  /* the rods' surroundings differ no more between them */
+#define AROUND_HU 25.0  /* where few rods are seen, what lies all around each is this even */
+#define OFFSET_HU 100.0 /* what density 0 reads is no further from water */
+#define MOST_ROWS 12    /* of one phantom in one slab */
+#define MOST_CHAINS 6
+#define DRIFT_MM 4.0 /* of a row from slab to slab, and per mm of height: */
+#define DRIFT_SHARE 0.08
+#define PARTIAL_SCORE 0.02
+#define SPOILT_SCORE 0.5     /* for each rod that should be in view and is not even */
+#define AMBIGUOUS_SHARE 0.65 /* of the best score: another order of the same discs */
+
+int
+oss_phantom_least_rods (const OssPhantom *phantom)
+{
+  return phantom->n_rods <= 3 ? phantom->n_rods : MAX (3, phantom->n_rods - 2);
+}
+
+/* ---- a row in one slab ---- */
 
 typedef struct
 {
-  int nx, ny;
-  double x0, y0, z; /* of pixel 0, 0; height of the slab's middle */
-  float *mean;      /* HU of the slab */
-  float *inner;     /* mean over a rod's inner disc around each pixel */
-  float *rough;     /* standard deviation there; G_MAXFLOAT where it leaves the image */
-  float *ring;      /* mean over a ring around a rod */
-} Slab;
-
-static void
-slab_clear (Slab *slab)
-{
-  g_clear_pointer (&slab->mean, g_free);
-  g_clear_pointer (&slab->inner, g_free);
-  g_clear_pointer (&slab->rough, g_free);
-  g_clear_pointer (&slab->ring, g_free);
-}
-
-static void
-patient_box (const OssGrid *grid, double low[3], double high[3])
-{
-  for (int a = 0; a < 3; a++)
-    low[a] = G_MAXDOUBLE, high[a] = -G_MAXDOUBLE;
-  for (int c = 0; c < 8; c++)
-    {
-      double index[3], p[3];
-
-      for (int a = 0; a < 3; a++)
-        index[a] = c >> a & 1 ? grid->size[a] - 1.0 : 0.0;
-      oss_grid_to_patient (grid, index, p);
-      for (int a = 0; a < 3; a++)
-        low[a] = MIN (low[a], p[a]), high[a] = MAX (high[a], p[a]);
-    }
-}
-
-typedef struct
-{
-  const OssVolume *volume;
-  Slab *slab;
-  double depth; /* of the slab */
-  double radius;
-  const OssTick *tick;
-} Job;
-
-/* Mean of the volume along z around each pixel; NaN outside the image. */
-static void
-average_rows (gsize begin, gsize end, guint thread, void *data)
-{
-  const Job *job = data;
-  Slab *s = job->slab;
-  const int *size = job->volume->grid.size;
-
-  for (gsize y = begin; y < end && !oss_tick_stopped (job->tick); y++)
-    for (int x = 0; x < s->nx; x++)
-      {
-        double sum = 0.0;
-
-        for (int n = 0; n < SLAB_SAMPLES; n++)
-          {
-            double p[3] = { s->x0 + x * PIXEL_MM, s->y0 + (double) y * PIXEL_MM,
-                            s->z + job->depth * ((n + 0.5) / SLAB_SAMPLES - 0.5) };
-            double index[3];
-
-            oss_grid_to_index (&job->volume->grid, p, index);
-            for (int a = 0; a < 3; a++)
-              if (!(index[a] >= -OSS_GRID_REACH && index[a] <= size[a] - 1 + OSS_GRID_REACH))
-                sum = NAN;
-            sum += oss_volume_sample_index (job->volume, index);
-          }
-        s->mean[y * (gsize) s->nx + (gsize) x] = (float) (sum / SLAB_SAMPLES);
-      }
-}
-
-typedef struct
-{
-  double from, to; /* mm from the pixel */
-  gboolean beside; /* only to the left and right: between rods there is always casing, above and below perhaps not */
-} Annulus;
-
-/* Mean and standard deviation over an annulus around a pixel; FALSE when any of it is outside. */
-static gboolean
-read_annulus (const Slab *s, int x, int y, const Annulus *annulus, float *mean, float *deviation)
-{
-  int reach = (int) ceil (annulus->to / PIXEL_MM), n = 0;
-  double sum = 0.0, squares = 0.0;
-
-  if (x < reach || y < reach || x >= s->nx - reach || y >= s->ny - reach)
-    return FALSE;
-  for (int b = -reach; b <= reach; b++)
-    for (int a = -reach; a <= reach; a++)
-      {
-        double r2 = (a * a + b * b) * PIXEL_MM * PIXEL_MM, v;
-
-        if (r2 < annulus->from * annulus->from || r2 >= annulus->to * annulus->to
-            || (annulus->beside && ABS (a) < ABS (b)))
-          continue;
-        v = s->mean[(gsize) (y + b) * (gsize) s->nx + (gsize) (x + a)];
-        if (!(v > PADDING_HU))
-          return FALSE;
-        sum += v;
-        squares += v * v;
-        n++;
-      }
-  *mean = (float) (sum / n);
-  *deviation = (float) sqrt (MAX (0.0, squares / n - (sum / n) * (sum / n)));
-  return TRUE;
-}
-
-static void
-filter_rows (gsize begin, gsize end, guint thread, void *data)
-{
-  const Job *job = data;
-  Slab *s = job->slab;
-  const Annulus inside = { 0.0, OSS_ROD_INNER * job->radius, FALSE };
-  const Annulus casing = { 1.15 * job->radius, 1.4 * job->radius, TRUE };
-
-  for (gsize y = begin; y < end && !oss_tick_stopped (job->tick); y++)
-    for (int x = 0; x < s->nx; x++)
-      {
-        gsize at = y * (gsize) s->nx + (gsize) x;
-        float rough;
-
-        if (!(s->mean[at] > PADDING_HU) || !read_annulus (s, x, (int) y, &inside, &s->inner[at], &s->rough[at])
-            || s->rough[at] > ROUGH_HU || !read_annulus (s, x, (int) y, &casing, &s->ring[at], &rough)
-            || rough > ROUGH_HU)
-          s->rough[at] = G_MAXFLOAT;
-      }
-}
-
-static gboolean
-slab_init (Slab *slab, const OssVolume *volume, double share, double radius, const OssTick *tick, GError **error)
-{
-  double low[3], high[3];
-  gsize n;
-  Job job = { volume, slab, SLAB_MM, radius, tick };
-
-  patient_box (&volume->grid, low, high);
-  if (high[0] - low[0] > LARGEST_MM || high[1] - low[1] > LARGEST_MM)
-    {
-      g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
-                   _ ("The image is %.0f mm wide: not a scan that a phantom is looked for in."), high[0] - low[0]);
-      return FALSE;
-    }
-  job.depth = MIN (SLAB_MM, high[2] - low[2]);
-  slab->nx = (int) ((high[0] - low[0]) / PIXEL_MM) + 1;
-  slab->ny = (int) ((high[1] - low[1]) / PIXEL_MM) + 1;
-  slab->x0 = low[0];
-  slab->y0 = low[1];
-  slab->z = low[2] + share * (high[2] - low[2]);
-  n = (gsize) slab->nx * (gsize) slab->ny;
-  slab->mean = g_new (float, n);
-  slab->inner = g_new0 (float, n);
-  slab->rough = g_new0 (float, n);
-  slab->ring = g_new0 (float, n);
-  oss_parallel_for ((gsize) slab->ny, 4, average_rows, &job);
-  oss_parallel_for ((gsize) slab->ny, 4, filter_rows, &job);
-  return TRUE;
-}
-
-/* How well the discs at @first + i * @step are the phantom's rods in this order: 0 when they are not. */
-static double
-score_row (const Slab *s, const OssPhantom *phantom, const double first[2], const double step[2])
-{
-  double hu[OSS_PHANTOM_MAX_RODS], contrast = 0.0, sum = 0.0, squares = 0.0, slope, intercept, r2;
-  gboolean used[OSS_PHANTOM_MAX_RODS];
-  int good = 0, least = MAX (3, phantom->n_rods - 2);
-
-  for (int i = 0; i < phantom->n_rods; i++)
-    {
-      int x = (int) floor ((first[0] + i * step[0] - s->x0) / PIXEL_MM + 0.5);
-      int y = (int) floor ((first[1] + i * step[1] - s->y0) / PIXEL_MM + 0.5);
-      gsize at = (gsize) y * (gsize) s->nx + (gsize) x;
-
-      used[i] = x >= 0 && y >= 0 && x < s->nx && y < s->ny && s->rough[at] < ROUGH_HU;
-      if (!used[i])
-        {
-          if (phantom->n_rods - i - 1 + good < least)
-            return 0.0;
-          continue;
-        }
-      hu[i] = s->inner[at];
-      contrast += fabs (s->inner[at] - s->ring[at]) - s->rough[at];
-      sum += s->ring[at], squares += s->ring[at] * s->ring[at];
-      good++;
-    }
-  if (good < least || contrast / good < EDGE_HU
-      || sqrt (MAX (0.0, squares / good - sum * sum / good / good)) > CASING_HU
-      || !oss_phantom_regress (phantom, hu, used, &slope, &intercept, &r2) || slope < OSS_ROD_SLOPE_LOW
-      || slope > OSS_ROD_SLOPE_HIGH || r2 < (good < MAX (4, phantom->n_rods) ? PARTIAL_R2 : LEAST_R2))
-    return 0.0;
-  return r2 * contrast * good / phantom->n_rods;
-}
-
-static void
-try_row (const Slab *s, const OssPhantom *phantom, double x, double y, double spacing, double tilt, OssRodRow *best)
-{
-  double first[2], step[2], score;
-
-  for (int reversed = 0; reversed < 2; reversed++)
-    {
-      double sign = reversed ? -1.0 : 1.0;
-
-      step[0] = sign * spacing * cos (tilt);
-      step[1] = sign * spacing * sin (tilt);
-      first[0] = x - 0.5 * (phantom->n_rods - 1) * step[0];
-      first[1] = y - 0.5 * (phantom->n_rods - 1) * step[1];
-      score = score_row (s, phantom, first, step);
-      if (score > best->score)
-        {
-          *best = (OssRodRow){ .first = { first[0], first[1] },
-                               .step = { step[0], step[1] },
-                               .radius_mm = best->radius_mm,
-                               .z_mm = s->z,
-                               .score = score };
-        }
-    }
-}
-
-/* One slab's search, a coarse row of pixels at a time. */
-typedef struct
-{
-  const Slab *slab;
+  const OssSlab *slab;
+  const OssDiscs *discs;
   const OssPhantom *phantom;
-  OssRodRow *best; /* of each coarse row */
+  const OssRowRules *rules;
+} Place;
+
+/* The rods of a row as the slab shows them. */
+typedef struct
+{
+  double hu[OSS_PHANTOM_MAX_RODS];
+  gboolean used[OSS_PHANTOM_MAX_RODS];
+  double contrast;                 /* sum over the rods that are used */
+  int good, cut, spoilt, standing; /* standing: rods that stand out */
+  double casing_sum, casing_squares;
+  int at[OSS_PHANTOM_MAX_RODS][2]; /* pixels */
+} Seen;
+
+/* FALSE when this cannot be the row. */
+static gboolean
+look (const Place *self, const double first[2], const double step[2], Seen *seen)
+{
+  const OssSlab *s = self->slab;
+  const OssDiscs *d = self->discs;
+
+  memset (seen, 0, sizeof *seen);
+  for (int i = 0; i < self->phantom->n_rods; i++)
+    {
+      int x = (int) floor ((first[0] + i * step[0] - s->x0) / OSS_SLAB_PIXEL_MM + 0.5);
+      int y = (int) floor ((first[1] + i * step[1] - s->y0) / OSS_SLAB_PIXEL_MM + 0.5);
+      gboolean inside = x >= 0 && y >= 0 && x < s->nx && y < s->ny;
+      gsize at = inside ? (gsize) y * (gsize) s->nx + (gsize) x : 0;
+      OssDiscState state = inside ? (OssDiscState) d->state[at] : OSS_DISC_CUT;
+      double edge;
+
+      seen->at[i][0] = x, seen->at[i][1] = y;
+      if (state == OSS_DISC_AIR)
+        return FALSE;
+      seen->cut += state == OSS_DISC_CUT;
+      seen->spoilt += state == OSS_DISC_UNEVEN || state == OSS_DISC_CLIPPED;
+      seen->used[i] = state == OSS_DISC_GOOD;
+      if (!seen->used[i])
+        {
+          if (self->rules->complete || seen->spoilt > 2)
+            return FALSE;
+          continue;
+        }
+      edge = fabs (d->inner[at] - d->ring[at]) - d->rough[at];
+      seen->hu[i] = d->inner[at];
+      seen->contrast += edge;
+      seen->standing += edge > EDGE_HU;
+      seen->casing_sum += d->ring[at], seen->casing_squares += d->ring[at] * d->ring[at];
+      seen->good++;
+    }
+  return seen->good >= 2;
+}
+
+/* Few rods are soon found by chance: a casing that is even all around each is not. */
+static gboolean
+casing_is_even (const Place *self, const Seen *seen)
+{
+  for (int i = 0; i < self->phantom->n_rods; i++)
+    if (seen->used[i]
+        && oss_slab_casing (self->slab, seen->at[i][0], seen->at[i][1], 0.5 * self->phantom->rod_diameter_mm)
+               > AROUND_HU)
+      return FALSE;
+  return TRUE;
+}
+
+/* A line that a CT could draw through the rods. */
+static gboolean
+line_is_possible (const Place *self, const Seen *seen, double *r2)
+{
+  double slope, intercept, zero;
+
+  if (!oss_phantom_regress (self->phantom, seen->hu, seen->used, &slope, &intercept, r2) || slope < OSS_ROD_SLOPE_LOW
+      || slope > OSS_ROD_SLOPE_HIGH)
+    return FALSE;
+  zero = intercept + (oss_phantom_has_water (self->phantom) ? 1000.0 : 0.0);
+  return fabs (zero) <= OFFSET_HU;
+}
+
+/* Fills the row's score and counts; score 0: the discs at @first + i * @step are not the phantom's rods in this
+ * order. */
+static void
+judge_row (const Place *self, const double first[2], const double step[2], OssRodRow *row)
+{
+  const OssPhantom *phantom = self->phantom;
+  gboolean partial;
+  double r2 = NAN;
+  Seen seen;
+
+  row->score = 0.0;
+  if (!look (self, first, step, &seen))
+    return;
+  partial = seen.good < oss_phantom_least_rods (phantom);
+  if (partial && (phantom->n_rods < 3 || 3 * seen.good < phantom->n_rods || seen.standing < seen.good))
+    return;
+  if (seen.standing < MIN (2, phantom->n_rods - 1) || seen.contrast / seen.good < self->rules->least_contrast
+      || sqrt (MAX (0.0, seen.casing_squares / seen.good - seen.casing_sum * seen.casing_sum / seen.good / seen.good))
+             > CASING_HU
+      || !line_is_possible (self, &seen, &r2))
+    return;
+  if (!isnan (r2) && r2 < (seen.good < MAX (4, phantom->n_rods) ? self->rules->missing_r2 : self->rules->least_r2))
+    return;
+  if ((partial || (isnan (r2) && self->rules->alone)) && !casing_is_even (self, &seen))
+    return;
+  *row = (OssRodRow){ .first = { first[0], first[1] },
+                      .step = { step[0], step[1] },
+                      .z_mm = self->slab->z_mm,
+                      .good = seen.good,
+                      .cut = seen.cut,
+                      .spoilt = seen.spoilt };
+  row->score = (isnan (r2) ? 1.0 : pow (r2, 20.0)) * seen.contrast * seen.good / phantom->n_rods
+               * (partial ? PARTIAL_SCORE : 1.0) * pow (SPOILT_SCORE, seen.spoilt);
+}
+
+static void
+middle_of (const OssPhantom *phantom, const OssRodRow *row, double middle[2])
+{
+  for (int c = 0; c < 2; c++)
+    middle[c] = row->first[c] + 0.5 * (phantom->n_rods - 1) * row->step[c];
+}
+
+/* Climbs to the best row around @row in ever smaller steps. */
+static void
+polish (const Place *self, OssRodRow *row)
+{
+  double half = 0.5 * (self->phantom->n_rods - 1);
+
+  for (double move = 1.5; move > 0.3; move *= 0.5)
+    for (gboolean better = TRUE; better;)
+      {
+        OssRodRow start = *row;
+        double spacing = hypot (start.step[0], start.step[1]), middle[2];
+
+        middle_of (self->phantom, &start, middle);
+        for (int d = 0; d < 8; d++)
+          {
+            double by = (d & 1 ? 1.0 : -1.0) * move;
+            double turn = d / 2 == 3 ? by / (half * spacing) : 0.0, stretch = d / 2 == 2 ? by / half / spacing : 0.0;
+            double step[2], first[2];
+            OssRodRow other;
+
+            step[0] = (1.0 + stretch) * (start.step[0] * cos (turn) - start.step[1] * sin (turn));
+            step[1] = (1.0 + stretch) * (start.step[0] * sin (turn) + start.step[1] * cos (turn));
+            for (int c = 0; c < 2; c++)
+              first[c] = middle[c] + (d / 2 == c) * by - half * step[c];
+            judge_row (self, first, step, &other);
+            if (other.score > row->score)
+              *row = other;
+          }
+        better = row->score > start.score;
+      }
+}
+
+/* ---- all rows of one slab ---- */
+
+typedef struct
+{
+  int n;
+  OssRodRow row[MOST_ROWS];
+} Rows;
+
+/* Keeps the best of rows at about the same place in the same order, and the best of all. */
+static void
+keep_row (const OssPhantom *phantom, Rows *rows, const OssRodRow *row)
+{
+  double near = 0.4 * phantom->rod_spacing_mm, middle[2], other[2];
+  int least = 0;
+
+  middle_of (phantom, row, middle);
+  for (int i = 0; i < rows->n; i++)
+    {
+      OssRodRow *old = &rows->row[i];
+
+      middle_of (phantom, old, other);
+      if (hypot (middle[0] - other[0], middle[1] - other[1]) < near && old->step[0] * row->step[0] > 0.0)
+        {
+          if (row->score > old->score)
+            *old = *row;
+          return;
+        }
+      if (old->score < rows->row[least].score)
+        least = i;
+    }
+  if (rows->n < MOST_ROWS)
+    rows->row[rows->n++] = *row;
+  else if (row->score > rows->row[least].score)
+    rows->row[least] = *row;
+}
+
+/* All rows that have rod @rod at @anchor. */
+static void
+rows_through (const Place *self, const double anchor[2], int rod, Rows *rows)
+{
+  for (int direction = -1; direction <= 1; direction += 2)
+    for (int a = 0; a < SPACING_STEPS; a++)
+      for (int b = 0; b < TILTS; b++)
+        {
+          double spacing = self->phantom->rod_spacing_mm * (0.8 + 0.4 * a / (SPACING_STEPS - 1));
+          double tilt = (b - TILTS / 2) * TILT_DEG * G_PI / 180.0;
+          double step[2] = { direction * spacing * cos (tilt), direction * spacing * sin (tilt) };
+          double first[2] = { anchor[0] - rod * step[0], anchor[1] - rod * step[1] };
+          OssRodRow row;
+
+          judge_row (self, first, step, &row);
+          if (row.score > 0.0)
+            keep_row (self->phantom, rows, &row);
+        }
+}
+
+typedef struct
+{
+  const OssSlabs *slabs;
+  const OssPhantom *phantom;
+  const OssRowRules *rules;
+  Rows *rows; /* of each slab */
   const OssTick *tick;
 } Search;
 
+static Place
+place_in (const Search *self, int slab)
+{
+  return (Place){ &self->slabs->slab[slab], oss_slab_discs (&self->slabs->slab[slab], self->phantom), self->phantom,
+                  self->rules };
+}
+
 static void
-search_rows (gsize begin, gsize end, guint thread, void *data)
+search_slabs (gsize begin, gsize end, guint thread, void *data)
 {
   const Search *self = data;
-  const Slab *s = self->slab;
 
-  for (gsize row = begin; row < end && !oss_tick_stopped (self->tick); row++)
-    for (int x = 0; x < s->nx; x += COARSE)
-      for (int a = 0; a < SPACING_STEPS; a++)
-        for (int b = 0; b < TILTS; b++)
-          try_row (s, self->phantom, s->x0 + x * PIXEL_MM, s->y0 + (double) (row * COARSE) * PIXEL_MM,
-                   self->phantom->rod_spacing_mm * (0.8 + 0.4 * a / (SPACING_STEPS - 1)),
-                   (b - TILTS / 2) * TILT_DEG * G_PI / 180.0, &self->best[row]);
-}
-
-static void
-search_slab (const Slab *s, const OssPhantom *phantom, OssRodRow *best, const OssTick *tick)
-{
-  gsize rows = ((gsize) s->ny + COARSE - 1) / COARSE;
-  g_autofree OssRodRow *of_row = g_new (OssRodRow, rows);
-  Search search = { s, phantom, of_row, tick };
-
-  for (gsize row = 0; row < rows; row++)
-    of_row[row] = *best;
-  oss_parallel_for (rows, 1, search_rows, &search);
-  for (gsize row = 0; row < rows; row++)
-    if (of_row[row].score > best->score)
-      *best = of_row[row];
-}
-
-/* Climbs to the best row around @best in ever smaller steps. */
-static void
-polish (const Slab *s, const OssPhantom *phantom, OssRodRow *best)
-{
-  double half = 0.5 * (phantom->n_rods - 1);
-
-  for (double step = 1.5; step > 0.3; step *= 0.5)
-    for (gboolean better = TRUE; better;)
-      {
-        OssRodRow start = *best;
-        double x = start.first[0] + half * start.step[0], y = start.first[1] + half * start.step[1];
-        double spacing = hypot (start.step[0], start.step[1]);
-        double sign = start.step[0] < 0.0 ? -1.0 : 1.0, tilt = atan2 (sign * start.step[1], sign * start.step[0]);
-
-        for (int d = 0; d < 8; d++)
-          {
-            double move = (d & 1 ? 1.0 : -1.0) * step;
-
-            try_row (s, phantom, x + (d / 2 == 0) * move, y + (d / 2 == 1) * move, spacing + (d / 2 == 2) * move / half,
-                     tilt + (d / 2 == 3) * move / (half * spacing), best);
-          }
-        better = best->score > start.score;
-      }
-}
-
-/* A row in one slab may be chance; a phantom runs through the scan.  Sum of the scores at the same place in all slabs.
- */
-static double
-score_in_all (const Slab *slabs, int n, const OssPhantom *phantom, const OssRodRow *row)
-{
-  double sum = 0.0;
-  int seen = 0;
-
-  for (int s = 0; s < n; s++)
+  for (gsize n = begin; n < end; n++)
     {
-      double score = score_row (&slabs[s], phantom, row->first, row->step);
+      Place place = place_in (self, (int) n);
+      const OssSlab *s = place.slab;
+      Rows *rows = &self->rows[n];
 
-      sum += score;
-      seen += score > 0.0;
+      for (guint a = 0; a < place.discs->anchors->len && !oss_tick_stopped (self->tick); a++)
+        {
+          int at = g_array_index (place.discs->anchors, int, a);
+          double anchor[2] = { s->x0 + at % s->nx * OSS_SLAB_PIXEL_MM, s->y0 + at / s->nx * OSS_SLAB_PIXEL_MM };
+
+          for (int rod = 0; rod < self->phantom->n_rods; rod++)
+            rows_through (&place, anchor, rod, rows);
+        }
+      for (int i = 0; i < rows->n && !oss_tick_stopped (self->tick); i++)
+        polish (&place, &rows->row[i]);
     }
-  return seen > n / 2 ? sum : 0.0;
+}
+
+/* ---- through the slabs ---- */
+
+/* How far two rows of the same phantom lie apart at their ends, per what may be between their heights; above 1: they
+ * are not of one phantom. */
+static double
+apart (const OssPhantom *phantom, const OssRodRow *a, const OssRodRow *b)
+{
+  double worst = 0.0;
+
+  if (a->step[0] * b->step[0] <= 0.0)
+    return G_MAXDOUBLE;
+  for (int end = 0; end < 2; end++)
+    {
+      int i = end * (phantom->n_rods - 1);
+
+      worst = MAX (worst, hypot (a->first[0] + i * a->step[0] - b->first[0] - i * b->step[0],
+                                 a->first[1] + i * a->step[1] - b->first[1] - i * b->step[1]));
+    }
+  return worst / (DRIFT_MM + DRIFT_SHARE * fabs (a->z_mm - b->z_mm));
+}
+
+/* The row of slab @n that goes on from @from; score 0: none. */
+static OssRodRow
+follow (const Search *self, int n, const OssRodRow *from)
+{
+  Place place = place_in (self, n);
+  OssRodRow best = { .score = 0.0 };
+  double nearest = 1.0;
+
+  for (int i = 0; i < self->rows[n].n; i++)
+    {
+      double distance = self->rows[n].row[i].score > 0.0 ? apart (self->phantom, from, &self->rows[n].row[i]) : 2.0;
+
+      if (distance < nearest)
+        nearest = distance, best = self->rows[n].row[i];
+    }
+  if (best.score > 0.0)
+    return best;
+  judge_row (&place, from->first, from->step, &best);
+  if (best.score > 0.0)
+    polish (&place, &best);
+  if (best.score > 0.0 && apart (self->phantom, from, &best) >= 1.0)
+    best.score = 0.0;
+  return best;
+}
+
+static void
+make_chain (const Search *self, int slab, const OssRodRow *seed, OssRodChain *chain)
+{
+  OssRodRow rows[OSS_SLABS];
+  int good = 0, n_partial = 0;
+
+  memset (rows, 0, sizeof rows);
+  rows[slab] = *seed;
+  for (int direction = -1; direction <= 1; direction += 2)
+    {
+      OssRodRow last = *seed;
+
+      for (int n = slab + direction; n >= 0 && n < self->slabs->n; n += direction)
+        {
+          rows[n] = follow (self, n, &last);
+          if (rows[n].score > 0.0)
+            last = rows[n];
+        }
+    }
+  *chain = (OssRodChain){ .phantom = self->phantom };
+  for (int n = 0; n < self->slabs->n; n++)
+    if (rows[n].score > 0.0)
+      {
+        chain->rows[chain->n++] = rows[n];
+        chain->score += rows[n].score;
+        good = MAX (good, rows[n].good);
+        n_partial += rows[n].good < oss_phantom_least_rods (self->phantom);
+      }
+  chain->partial = 2 * n_partial > chain->n;
+}
+
+/* Chance seldom repeats itself: the fewer rods, the more of the scan must show them. */
+static gboolean
+is_long_enough (const OssRodChain *chain, int n_slabs)
+{
+  double share = chain->partial ? 0.6 : chain->phantom->n_rods < 3 ? 0.7 : chain->phantom->n_rods < 4 ? 0.5 : 0.4;
+
+  return chain->n >= MAX (MIN (2, n_slabs), (int) ceil (share * n_slabs - 1e-9));
+}
+
+static int
+by_score (gconstpointer a, gconstpointer b)
+{
+  double x = ((const OssRodChain *) a)->score, y = ((const OssRodChain *) b)->score;
+
+  return x > y ? -1 : x < y;
 }
 
 gboolean
-oss_rod_row_find (const OssVolume *volume, const OssPhantom *phantom, OssRodRow *row, const OssTick *tick,
-                  GError **error)
+oss_rod_chains_overlap (const OssRodChain *a, const OssRodChain *b)
 {
-  Slab slabs[SLABS] = { 0 };
-  double radius = 0.5 * phantom->rod_diameter_mm;
-  gboolean ok = TRUE;
+  double near = 0.6 * MIN (a->phantom->rod_spacing_mm, b->phantom->rod_spacing_mm);
+  const OssRodRow *p = &a->rows[a->n / 2], *q = &b->rows[b->n / 2];
 
-  *row = (OssRodRow){ .radius_mm = radius };
-  for (int n = 0; ok && n < SLABS; n++)
-    ok = oss_tick_report (tick, 0.3 * n / SLABS, _ ("Looking for the phantom"), error)
-         && slab_init (&slabs[n], volume, (n + 0.5) / SLABS, radius, tick, error);
-  for (int n = 0; ok && n < SLABS; n++)
+  for (int i = 0; i < a->phantom->n_rods; i++)
+    for (int j = 0; j < b->phantom->n_rods; j++)
+      if (hypot (p->first[0] + i * p->step[0] - q->first[0] - j * q->step[0],
+                 p->first[1] + i * p->step[1] - q->first[1] - j * q->step[1])
+          < near)
+        return TRUE;
+  return FALSE;
+}
+
+/* The best chain of those that overlap.  With rods out of view, a phantom of even steps may fit its other rods as well:
+ * that is remembered. */
+static GArray *
+without_overlaps (GArray *all)
+{
+  GArray *kept = g_array_new (FALSE, FALSE, sizeof (OssRodChain));
+
+  g_array_sort (all, by_score);
+  for (guint i = 0; i < all->len && kept->len < MOST_CHAINS; i++)
     {
-      OssRodRow best = { .radius_mm = radius };
+      const OssRodChain *chain = &g_array_index (all, OssRodChain, i);
+      gboolean free_place = TRUE;
 
-      ok = oss_tick_report (tick, 0.3 + 0.7 * n / SLABS, NULL, error);
-      if (ok)
-        search_slab (&slabs[n], phantom, &best, tick);
-      if (best.score > 0.0)
-        polish (&slabs[n], phantom, &best);
-      best.score = best.score > 0.0 ? score_in_all (slabs, SLABS, phantom, &best) : 0.0;
-      if (best.score > row->score)
-        *row = best;
+      for (guint k = 0; k < kept->len && free_place; k++)
+        {
+          OssRodChain *better = &g_array_index (kept, OssRodChain, k);
+          double middle[2], other[2];
+
+          free_place = !oss_rod_chains_overlap (chain, better);
+          middle_of (chain->phantom, &chain->rows[chain->n / 2], middle);
+          middle_of (better->phantom, &better->rows[better->n / 2], other);
+          if (!free_place && chain->score > AMBIGUOUS_SHARE * better->score
+              && hypot (middle[0] - other[0], middle[1] - other[1]) > 0.4 * chain->phantom->rod_spacing_mm)
+            better->ambiguous = TRUE;
+        }
+      if (free_place)
+        g_array_append_vals (kept, chain, 1);
     }
-  for (int n = 0; n < SLABS; n++)
-    slab_clear (&slabs[n]);
-  if (ok && oss_tick_stopped (tick))
-    return oss_tick_cancelled (error);
-  if (ok && row->score <= 0.0)
-    oss_phantom_not_found (phantom, error);
-  return ok && row->score > 0.0;
+  g_array_unref (all);
+  return kept;
+}
+
+GArray *
+oss_rod_chains (const OssSlabs *slabs, const OssPhantom *phantom, const OssRowRules *rules, const OssTick *tick)
+{
+  GArray *chains = g_array_new (FALSE, FALSE, sizeof (OssRodChain));
+  g_autofree Rows *rows = g_new0 (Rows, slabs->n);
+  Search search = { slabs, phantom, rules, rows, tick };
+
+  oss_parallel_for ((gsize) slabs->n, 1, search_slabs, &search);
+  for (int n = 0; n < slabs->n && !oss_tick_stopped (tick); n++)
+    for (int i = 0; i < rows[n].n; i++)
+      {
+        OssRodChain chain;
+
+        if (!(rows[n].row[i].score > 0.0))
+          continue;
+        make_chain (&search, n, &rows[n].row[i], &chain);
+        if (is_long_enough (&chain, slabs->n))
+          g_array_append_val (chains, chain);
+      }
+  return without_overlaps (chains);
 }

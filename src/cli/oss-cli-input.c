@@ -51,7 +51,6 @@ const GOptionEntry oss_cli_input_load[] = {
               "line:jiang2023-b40f or line:jiang2023-b70f"),
           "METHOD"),
   STRING ("method", calibration, N_ ("the same as --calibration"), "METHOD"),
-  STRING ("phantom", phantom, N_ ("the phantom's model: mindways3, mindways3-qa, …"), "NAME"),
   { "quality-age", 0, 0, G_OPTION_ARG_INT, &oss_cli_input.quality_age,
     N_ ("how many days a quality scan may lie from the scan (default 180)"), "DAYS" },
   { "worklist", 0, 0, G_OPTION_ARG_FILENAME, &oss_cli_input.worklist,
@@ -64,6 +63,10 @@ const GOptionEntry oss_cli_input_load[] = {
           N_ ("of internal: the beam’s effective energy, or free: by the tissues alone (default: by tube voltage and "
               "tissues)"),
           "KEV"),
+  STRING ("phantom", phantom, N_ ("the phantom’s model: auto (the default), mindways3, qrm-bdc3, …"), "NAME"),
+  STRING ("serial", serial, N_ ("the phantom’s serial number: its certificate’s densities"), "NUMBER"),
+  { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &oss_cli_input.certificate,
+    N_ ("file of certificates (default: certificates.ini among the user’s settings)"), "FILE" },
   { NULL },
 };
 
@@ -262,6 +265,8 @@ oss_cli_input_apply (OssStudy *study, const char *path, GError **error)
       g_free (options.tissues);
       options.tissues = g_strjoinv (";", input->tissues);
     }
+  set_string (&options.phantom_serial, input->serial);
+  set_string (&options.phantom_certificate, input->certificate);
   set_string (&options.law, input->law);
   set_string (&options.conversion, input->conversion);
   options.displacement_mm = input->displacement;

@@ -6,6 +6,8 @@
 #include "report/oss-report-input.h"
 #include "study/oss-series-measure.h"
 
+#include <math.h>
+
 static struct
 {
   gboolean resample_tilt, find_phantom, measure;
@@ -21,7 +23,8 @@ static const GOptionEntry entries[] = {
     N_ ("also measure the aorta (contrast agent), metal and the patient’s own tissues in the pixels of each usable "
         "series"),
     NULL },
-  { "phantom", 0, 0, G_OPTION_ARG_STRING, &given.phantom, N_ ("the phantom’s model (default: mindways3)"), "NAME" },
+  { "phantom", 0, 0, G_OPTION_ARG_STRING, &given.phantom,
+    N_ ("only a phantom of this model (default: any of the table)"), "NAME" },
   { NULL },
 };
 
@@ -46,19 +49,22 @@ describe_series (GString *text, const OssSeries *series)
     }
 }
 
-/* Loads @series and tells whether the phantom is in view: the one check that needs pixels. */
+/* Loads @series and tells whether one of @phantoms is in view: the one check that needs pixels. */
 static gboolean
-find_phantom (OssSeries *series, const OssPhantom *phantom, const OssTick *tick, GError **error)
+find_phantom (OssSeries *series, const GPtrArray *phantoms, const OssTick *tick, GError **error)
 {
   g_autoptr (GError) failure = NULL;
   g_autofree OssPhantomFit *fit = g_new0 (OssPhantomFit, 1);
   g_autoptr (OssVolume) volume = oss_series_load (series, tick, &failure);
   g_autofree char *text = NULL;
 
-  if (volume != NULL && oss_phantom_calibrate (volume, phantom, fit, tick, &failure))
+  if (volume != NULL && oss_phantom_search (volume, phantoms, fit, tick, &failure))
     {
-      text = g_strdup_printf (_ ("The calibration phantom %s is in view: %d rods, R² %.4f."), phantom->title,
-                              fit->n_rods, fit->line.r2);
+      if (isnan (fit->line.r2))
+        text = g_strdup_printf (_ ("The calibration phantom %s is in view: %d rods."), fit->phantom.title, fit->n_rods);
+      else
+        text = g_strdup_printf (_ ("The calibration phantom %s is in view: %d rods, R² %.4f."), fit->phantom.title,
+                                fit->n_rods, fit->line.r2);
       oss_series_add_fact (series, "phantom", text);
       return TRUE;
     }
@@ -67,23 +73,38 @@ find_phantom (OssSeries *series, const OssPhantom *phantom, const OssTick *tick,
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }
-  text = g_strdup_printf (_ ("No calibration by the phantom %s: %s"), phantom->title, failure->message);
+  text = g_strdup_printf (_ ("No calibration by a phantom: %s"), failure->message);
   oss_series_add_fact (series, "no-phantom", text);
   return TRUE;
+}
+
+/* The one that is named, or all of the table. */
+static GPtrArray *
+wanted_phantoms (GError **error)
+{
+  g_autoptr (GPtrArray) one = g_ptr_array_new_with_free_func (g_free);
+  OssPhantom phantom;
+
+  if (given.phantom == NULL || g_str_equal (given.phantom, "auto"))
+    return oss_phantom_all (NULL, error);
+  if (!oss_phantom_find (given.phantom, &phantom, error))
+    return NULL;
+  g_ptr_array_add (one, g_memdup2 (&phantom, sizeof phantom));
+  return g_steal_pointer (&one);
 }
 
 static gboolean
 find_phantoms (OssSeriesList *list, const OssTick *tick, GError **error)
 {
-  OssPhantom phantom;
+  g_autoptr (GPtrArray) phantoms = wanted_phantoms (error);
 
-  if (!oss_phantom_find (given.phantom != NULL ? given.phantom : "mindways3", &phantom, error))
+  if (phantoms == NULL)
     return FALSE;
   for (guint i = 0; i < list->series->len; i++)
     {
       OssSeries *series = list->series->pdata[i];
       OssTick part = oss_tick_part (tick, (double) i / list->series->len, (i + 1.0) / list->series->len);
-      if (series->verdict != OSS_VERDICT_REFUSED && !find_phantom (series, &phantom, &part, error))
+      if (series->verdict != OSS_VERDICT_REFUSED && !find_phantom (series, phantoms, &part, error))
         return FALSE;
     }
   return TRUE;

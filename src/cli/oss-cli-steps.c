@@ -40,6 +40,33 @@ finish (OssCli *cli, OssStudy *study, OssCliOutput *output, const char *text, GE
   return oss_cli_print (cli->json ? json : text, error);
 }
 
+static void
+describe_rods (GString *text, const OssPhantomFit *fit)
+{
+  for (int i = 0; i < fit->n_rods; i++)
+    {
+      g_autofree char *rod = oss_phantom_describe_rod (fit, i);
+
+      g_string_append_printf (text, "%s %s\n", fit->rods[i].used ? "✓" : "✗", rod);
+    }
+  if (*fit->phantom.serial != '\0')
+    g_string_append_printf (text, _ ("Densities: certificate of serial number %s\n"), fit->phantom.serial);
+  else if (*fit->phantom.serials != '\0')
+    g_string_append_printf (text, _ ("Densities: those of serial numbers %s; give yours with --serial\n"),
+                            fit->phantom.serials);
+  else
+    g_string_append (text, _ ("Densities: nominal, of no certificate\n"));
+}
+
+static void
+add_warnings (GString *text, OssStudy *study)
+{
+  g_autoptr (GPtrArray) warnings = oss_study_get_warnings (study);
+
+  for (guint i = 0; i < warnings->len; i++)
+    g_string_append_printf (text, "· %s\n", (const char *) warnings->pdata[i]);
+}
+
 gboolean
 oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error)
 {
@@ -76,8 +103,13 @@ oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error)
   else if (isfinite (line->r2))
     g_string_append_printf (text, _ ("R² %.4f, ± %.1f mg/cm³ at 100 mg/cm³ (of the fit)\n"), line->r2,
                             line->uncertainty_mg_cm3);
+  else if (isfinite (line->uncertainty_mg_cm3))
+    g_string_append_printf (text, _ ("± %.1f mg/cm³ at 100 mg/cm³\n"), line->uncertainty_mg_cm3);
   else
     g_string_append (text, _ ("Its error is not known.\n"));
+  if (calibrate->fit != NULL)
+    describe_rods (text, calibrate->fit);
+  add_warnings (text, study);
   return finish (cli, study, output, text->str, error);
 }
 

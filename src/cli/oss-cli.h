@@ -57,7 +57,7 @@ typedef struct
   gboolean resample_tilt;
   char *correct_to, *correct_from, *correct_mtf;
   double correct_to_mm;
-  char *series, *kernel, *density, *calibration, *phantom, *worklist;
+  char *series, *kernel, *density, *calibration, *phantom, *serial, *certificate, *worklist;
   int quality_age;
   char **tissues, *internal_model, *effective_energy;
   char *vertebra, *at, *labels, *numbering, *label_values;

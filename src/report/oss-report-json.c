@@ -18,6 +18,17 @@ add_input (JsonBuilder *builder, const OssReportData *self)
   json_builder_end_object (builder);
 }
 
+/* A rod along its length: what drifts, shows. */
+static void
+add_profile (JsonBuilder *builder, const OssPhantomFit *fit, int rod)
+{
+  double hu[OSS_PHANTOM_MAX_PROFILE];
+
+  for (int i = 0; i < fit->n_profile; i++)
+    hu[i] = fit->profile_hu[i][rod];
+  oss_json_doubles (builder, "profile_hu", hu, fit->rods[rod].used ? fit->n_profile : 0);
+}
+
 static void
 add_rods (JsonBuilder *builder, const OssPhantomFit *fit)
 {
@@ -28,11 +39,21 @@ add_rods (JsonBuilder *builder, const OssPhantomFit *fit)
       json_builder_begin_object (builder);
       oss_json_double (builder, "density_mg_cm3", fit->phantom.rod_density[i]);
       oss_json_double (builder, "mean_hu", fit->rods[i].mean_hu);
-      oss_json_double (builder, "residual_hu", fit->rods[i].residual_hu);
+      oss_json_double (builder, "sd_hu", fit->rods[i].sd_hu);
+      oss_json_double (builder, "error_hu", fit->rods[i].error_hu);
+      oss_json_double (builder, "drift_hu_per_cm", fit->rods[i].drift_hu_per_cm);
+      oss_json_double (builder, "residual_hu", fit->rods[i].used ? fit->rods[i].residual_hu : NAN);
+      oss_json_doubles (builder, "centre_mm", fit->rods[i].centre_mm, 3);
       oss_json_flag (builder, "used", fit->rods[i].used);
+      oss_json_string (builder, "fault", fit->rods[i].used ? NULL : oss_rod_fault_key (fit->rods[i].fault));
+      add_profile (builder, fit, i);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
+  oss_json_string (builder, "serial", *fit->phantom.serial != '\0' ? fit->phantom.serial : NULL);
+  oss_json_string (builder, "densities_of_serials", *fit->phantom.serials != '\0' ? fit->phantom.serials : NULL);
+  oss_json_int (builder, "slices", fit->slices_used);
+  oss_json_doubles (builder, "profile_mm", fit->profile_mm, fit->n_profile);
 }
 
 static void
@@ -326,6 +347,7 @@ add_parameters (JsonBuilder *builder, const OssReportData *self)
   oss_json_string (builder, "tissues", options->tissues);
   oss_json_string (builder, "internal_model", options->internal_model);
   oss_json_string (builder, "effective_energy", options->effective_energy);
+  oss_json_string (builder, "phantom_serial", options->phantom_serial);
   oss_json_flag (builder, "labels_given", options->labels_path != NULL);
   oss_json_string (builder, "label_values", options->label_values);
   if (options->has_at)

@@ -13,13 +13,10 @@ static gboolean
 calibrate_phantom (const OssStudyOptions *options, const OssLoadResult *load, OssCalibrateResult *calibrate,
                    const OssTick *tick, GError **error)
 {
-  OssPhantom phantom;
   g_autoptr (GError) failure = NULL;
 
-  if (!oss_phantom_find (options->phantom, &phantom, error))
-    return FALSE;
   calibrate->fit = g_new0 (OssPhantomFit, 1);
-  if (oss_phantom_calibrate (load->volume, &phantom, calibrate->fit, tick, &failure))
+  if (oss_study_find_phantom (options, load->volume, calibrate->fit, tick, &failure))
     {
       calibrate->line = calibrate->fit->line;
       if (calibrate->fit->effective_slope_hu > DENSITY_SLOPE_BELOW_HU)

@@ -148,13 +148,12 @@ oss_study_get_warnings (OssStudy *self)
       add_text (warnings, ((OssReason *) load->series->reasons->pdata[i])->text);
   if (load != NULL && load->correction != NULL)
     add_text (warnings, load->correction->words);
-  if (calibrate != NULL && calibrate->fit != NULL && (calibrate->fit->warnings & OSS_PHANTOM_LOW_R2) != 0)
-    g_ptr_array_add (warnings,
-                     g_strdup_printf (_ ("The phantom fits poorly (R² %.4f; 0.98 is usual)."), calibrate->line.r2));
   if (calibrate != NULL && calibrate->internal != NULL)
     oss_study_warn_internal (calibrate->internal, warnings);
   if (calibrate != NULL)
     oss_study_warn_aorta (calibrate, warnings);
+  if (calibrate != NULL && calibrate->fit != NULL)
+    oss_study_add_phantom_warnings (warnings, calibrate->fit);
   if (calibrate != NULL && g_strcmp0 (calibrate->line.method, "line") == 0)
     add_text (warnings, _ ("The calibration line was given, not measured in this scan; its error is not known."));
   if (calibrate != NULL && calibrate->quality != NULL)

@@ -11,7 +11,7 @@ oss_study_options_default (OssStudyOptions *options)
 {
   memset (options, 0, sizeof *options);
   options->density_basis = OSS_BASIS_K2HPO4;
-  options->phantom = g_strdup ("mindways3");
+  options->phantom = g_strdup ("auto");
   options->law = g_strdup ("morgan2003-vertebra");
   oss_mesh_options_default (&options->mesh);
 }
@@ -32,6 +32,8 @@ oss_study_options_copy (OssStudyOptions *to, const OssStudyOptions *from)
   to->tissues = g_strdup (from->tissues);
   to->internal_model = g_strdup (from->internal_model);
   to->effective_energy = g_strdup (from->effective_energy);
+  to->phantom_serial = g_strdup (from->phantom_serial);
+  to->phantom_certificate = g_strdup (from->phantom_certificate);
   to->labels_path = g_strdup (from->labels_path);
   to->label_values = g_strdup (from->label_values);
   to->law = g_strdup (from->law);
@@ -56,6 +58,8 @@ oss_study_options_clear (OssStudyOptions *options)
   g_free (options->tissues);
   g_free (options->internal_model);
   g_free (options->effective_energy);
+  g_free (options->phantom_serial);
+  g_free (options->phantom_certificate);
   g_free (options->labels_path);
   g_free (options->label_values);
   g_free (options->law);
@@ -76,8 +80,10 @@ oss_study_options_first_change (const OssStudyOptions *a, const OssStudyOptions 
       || a->correct_to_mm != b->correct_to_mm)
     return OSS_STEP_LOAD;
   if (g_strcmp0 (a->calibration, b->calibration) != 0 || g_strcmp0 (a->phantom, b->phantom) != 0
-      || a->density_basis != b->density_basis || g_strcmp0 (a->worklist, b->worklist) != 0
-      || a->quality_days != b->quality_days || !oss_study_same_internal (a, b))
+      || g_strcmp0 (a->phantom_serial, b->phantom_serial) != 0
+      || g_strcmp0 (a->phantom_certificate, b->phantom_certificate) != 0 || a->density_basis != b->density_basis
+      || g_strcmp0 (a->worklist, b->worklist) != 0 || a->quality_days != b->quality_days
+      || !oss_study_same_internal (a, b))
     return OSS_STEP_CALIBRATE;
   /* After a click the level is only a name; among labels it chooses. */
   if ((a->vertebra != b->vertebra && b->labels_path != NULL && b->label_values == NULL) || a->has_at != b->has_at
@@ -224,12 +230,11 @@ gboolean
 oss_study_options_check (const OssStudyOptions *options, GError **error)
 {
   gboolean wanted[256];
-  OssPhantom phantom;
 
   if (!check_calibration (options, error) || !oss_study_check_internal (options, error)
       || !check_kernel (options, error))
     return FALSE;
-  if (options->phantom != NULL && !oss_phantom_find (options->phantom, &phantom, error))
+  if (!oss_study_check_phantom (options, error))
     return FALSE;
   if (options->law == NULL || oss_law_find (options->law, error) == NULL)
     return FALSE;

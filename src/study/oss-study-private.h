@@ -98,6 +98,12 @@ void oss_study_warn_nonlinear (const OssSimulateResult *simulate, const OssMesh 
  * fem, and with caps capped. */
 gboolean oss_study_same_caps (const OssStudyOptions *a, const OssStudyOptions *b);
 gboolean oss_study_check_caps (const OssStudyOptions *options, GError **error);
+gboolean oss_study_check_phantom (const OssStudyOptions *options, GError **error);
+/* The phantom in an image of HU.  NOT_FOUND or REFUSED with words. */
+gboolean oss_study_find_phantom (const OssStudyOptions *options, const OssVolume *volume, OssPhantomFit *fit,
+                                 const OssTick *tick, GError **error);
+/* What is to be said about a fit. (element-type utf8) */
+void oss_study_add_phantom_warnings (GPtrArray *warnings, const OssPhantomFit *fit);
 gboolean oss_study_compress (const OssStudyOptions *options, const OssFemModel *bone, const OssVertebraFrame *frame,
                              OssSimulateResult *simulate, const OssTick *tick, GError **error);
 

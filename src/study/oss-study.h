@@ -64,13 +64,15 @@ typedef struct
   char *calibration; /* "phantom", "async" (the nearest quality scan), "internal" (own tissues),
                         "line:SLOPE,INTERCEPT,BASIS" (mg/cm3), "line:NAME", "density", "none" (outlines only); NULL:
                         phantom when found, else refused with what to give */
-  char *phantom;     /* "mindways3" */
   char *worklist;    /* database with the quality scans of "async"; NULL: oss_worklist_default_path() */
   int quality_days;  /* how far a quality scan may lie from the scan; 0: OSS_QUALITY_MOST_DAYS */
   /* Of calibration "internal": */
-  char *tissues;          /* "fat=X,Y,Z,RADIUS;blood=none": oss_own_places_parse(); NULL: all found by themselves */
-  char *internal_model;   /* NULL: "k2hpo4-water"; or "michalski2020" */
-  char *effective_energy; /* "68.5" keV, "free" (by the tissues alone); NULL: by tube voltage and tissues */
+  char *tissues;             /* "fat=X,Y,Z,RADIUS;blood=none": oss_own_places_parse(); NULL: all found by themselves */
+  char *internal_model;      /* NULL: "k2hpo4-water"; or "michalski2020" */
+  char *effective_energy;    /* "68.5" keV, "free" (by the tissues alone); NULL: by tube voltage and tissues */
+  char *phantom;             /* "mindways3"; NULL or "auto": whichever of the table is in the image */
+  char *phantom_serial;      /* whose certificate; NULL: the table's own densities */
+  char *phantom_certificate; /* file of certificates; NULL: the user's own */
 
   guint8 vertebra; /* VerSe number; 0: unknown level */
   gboolean has_at;
