@@ -9,7 +9,8 @@
 #define LEAST_HU_PER_MG 0.8 /* contrast by the difference of the two densities */
 #define AROUND_HU 40.0      /* the material is this even all around, at most */
 #define SIMILAR 0.75        /* another rod with this share of the best one's contrast is a second one */
-#define APART_MM 10.0
+#define APART_MM 12.0
+#define OFF 5          /* pixels of a slab */
 #define RUN_SHARE 0.85 /* slices count while the rod keeps this share of its contrast */
 #define RING_FROM 1.2  /* radii: where the material is read */
 #define RING_TO 1.6
@@ -49,6 +50,24 @@ read_slice (const OssFieldOfView *field, const double centre[3], double radius, 
   return TRUE;
 }
 
+/* An anchor may lie some way off the rod's middle: moves it to where what lies all around is most even. */
+static double
+most_even (const OssSlab *s, double radius, int *x, int *y)
+{
+  int middle[2] = { *x, *y };
+  double best = G_MAXDOUBLE;
+
+  for (int b = -OFF; b <= OFF; b++)
+    for (int a = -OFF; a <= OFF; a++)
+      {
+        double casing = oss_slab_casing (s, middle[0] + a, middle[1] + b, radius);
+
+        if (casing < best)
+          best = casing, *x = middle[0] + a, *y = middle[1] + b;
+      }
+  return best;
+}
+
 /* The rod that stands out most from a material that is even all around it; whether there is another like it. */
 static gboolean
 find_spot (const OssSlabs *slabs, const OssPhantom *phantom, Spot *best, gboolean *second)
@@ -66,12 +85,12 @@ find_spot (const OssSlabs *slabs, const OssPhantom *phantom, Spot *best, gboolea
         for (guint a = 0; a < d->anchors->len; a++)
           {
             int at = g_array_index (d->anchors, int, a), x = at % s->nx, y = at / s->nx;
-            double per_mg = (d->inner[at] - d->ring[at]) / step,
-                   p[2] = { s->x0 + x * OSS_SLAB_PIXEL_MM, s->y0 + y * OSS_SLAB_PIXEL_MM };
+            double per_mg = (d->inner[at] - d->ring[at]) / step, p[2];
 
             if (per_mg < LEAST_HU_PER_MG || per_mg > OSS_ROD_SLOPE_HIGH
-                || oss_slab_casing (s, x, y, 0.5 * phantom->rod_diameter_mm) > AROUND_HU)
+                || most_even (s, 0.5 * phantom->rod_diameter_mm, &x, &y) > AROUND_HU)
               continue;
+            p[0] = s->x0 + x * OSS_SLAB_PIXEL_MM, p[1] = s->y0 + y * OSS_SLAB_PIXEL_MM;
             if (pass == 0 && per_mg > best->contrast)
               *best = (Spot){ { p[0], p[1], s->z_mm }, per_mg };
             if (pass == 1 && per_mg > SIMILAR * best->contrast
