@@ -4,6 +4,7 @@
 
 #include "base/oss-i18n.h"
 #include "calibrate/oss-phantom.h"
+#include "study/oss-study-private.h"
 #include "study/oss-study.h"
 
 #include <math.h>
@@ -86,7 +87,7 @@ make_scan (const OssSeries *series, const GDate *day, const OssPhantom *phantom,
 }
 
 static OssQualityScan *
-measure_series (const OssSeries *series, const OssPhantom *phantom, const char *date, const OssTick *tick,
+measure_series (const OssSeries *series, const OssStudyOptions *options, const char *date, const OssTick *tick,
                 GError **error)
 {
   OssTick load = oss_tick_part (tick, 0.0, 0.5), find = oss_tick_part (tick, 0.5, 1.0);
@@ -97,7 +98,7 @@ measure_series (const OssSeries *series, const OssPhantom *phantom, const char *
 
   if (!check_series (series, date, &day, error) || (volume = oss_series_load (series, &load, error)) == NULL)
     return NULL;
-  if (oss_phantom_calibrate (volume, phantom, &fit, &find, &failure))
+  if (oss_study_find_phantom (options, volume, &fit, &find, &failure))
     return make_scan (series, &day, &fit.phantom, &fit.line);
   if (g_error_matches (failure, OSS_ERROR, OSS_ERROR_NOT_FOUND))
     g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED, _ ("Series %d (kernel %s): %s"), series->series_number,
@@ -136,20 +137,16 @@ oss_quality_measure (const OssQualityMeasure *what, const OssTick *tick, GError 
   const char *const paths[2] = { what->path, NULL };
   g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func ((GDestroyNotify) oss_quality_scan_free);
   OssTick scan = oss_tick_part (tick, 0.0, 0.1);
-  OssStudyOptions defaults;
-  OssPhantom phantom;
+  const OssStudyOptions options = { .phantom = (char *) what->phantom }; /* NULL: whichever is there */
 
-  oss_study_options_default (&defaults);
-  gboolean known = oss_phantom_find (what->phantom != NULL ? what->phantom : defaults.phantom, &phantom, error);
-  oss_study_options_clear (&defaults);
-  if (!known)
+  if (!oss_study_check_phantom (&options, error))
     return NULL;
   g_autoptr (OssSeriesList) list = oss_series_scan (paths, &scan, error);
   g_autoptr (GPtrArray) wanted = list != NULL ? wanted_series (list, what, error) : NULL;
   for (guint i = 0; wanted != NULL && i < wanted->len; i++)
     {
       OssTick part = oss_tick_part (tick, 0.1 + 0.9 * i / wanted->len, 0.1 + 0.9 * (i + 1) / wanted->len);
-      OssQualityScan *one = measure_series (wanted->pdata[i], &phantom, what->date, &part, error);
+      OssQualityScan *one = measure_series (wanted->pdata[i], &options, what->date, &part, error);
 
       if (one == NULL)
         return NULL;
