@@ -127,6 +127,7 @@ remove_cb (GtkButton *button, OssQualityPage *self)
     }
   said = adw_toast_new (_ ("Quality scan removed"));
   adw_toast_set_button_label (said, _ ("Undo"));
+  adw_toast_set_timeout (said, 15); /* what took a phantom and an hour is not lost in a moment */
   g_signal_connect_object (said, "button-clicked", G_CALLBACK (undo_cb), self, G_CONNECT_SWAPPED);
   toast (self, said);
   show (self);
@@ -341,7 +342,7 @@ make_drift (OssQualityPage *self)
   adw_preferences_group_set_description (
       self->drift, _ ("How each scanner’s line moved. The dashed lines are the limits (± 2.5 mg/cm³)."));
   self->which = ADW_COMBO_ROW (adw_combo_row_new ());
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->which), _ ("Scanner, voltage, kernel"));
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->which), _ ("Shown"));
   g_signal_connect_swapped (self->which, "notify::selected", G_CALLBACK (which_cb), self);
   self->chart = g_object_new (OSS_TYPE_DRIFT_VIEW, "margin-top", 10, "margin-bottom", 10, "margin-start", 12,
                               "margin-end", 12, NULL);

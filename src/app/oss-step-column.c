@@ -287,14 +287,15 @@ number_of (GtkEntry *entry)
 static void
 method_cb (OssStepColumn *self)
 {
-  static const char *const methods[] = { "phantom", "line:jiang2023-b40f", "line:jiang2023-b70f", NULL };
+  static const char *const methods[] = { "phantom", "async", "line:jiang2023-b40f", "line:jiang2023-b70f", NULL };
+  const guint own = G_N_ELEMENTS (methods) - 1;
   guint selected = gtk_drop_down_get_selected (self->method);
   g_autofree char *line = NULL;
 
-  gtk_revealer_set_reveal_child (self->own_line, selected == 3);
-  if (self->updating || self->document == NULL || selected > 3)
+  gtk_revealer_set_reveal_child (self->own_line, selected == own);
+  if (self->updating || self->document == NULL || selected > own)
     return;
-  if (selected == 3)
+  if (selected == own)
     {
       g_autofree char *slope = number_of (self->slope), *intercept = number_of (self->intercept);
 

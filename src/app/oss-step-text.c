@@ -105,7 +105,13 @@ segment_facts (const OssSegmentResult *result, GPtrArray *facts)
   add_fact (facts, "%s cm³", volume);
   /* Translators: the height of the vertebral body. */
   add_fact (facts, _ ("height %s mm"), height);
-  if (result->has_vbmd)
+  if (result->has_vbmd && isfinite (result->vbmd_uncertainty_mg_cm3))
+    {
+      g_autofree char *spread = oss_format_fixed (round (result->vbmd_uncertainty_mg_cm3), 0);
+
+      add_fact (facts, "%s mg/cm³ ± %s", density, spread);
+    }
+  else if (result->has_vbmd)
     add_fact (facts, "%s mg/cm³", density);
 }
 
