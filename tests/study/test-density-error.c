@@ -148,9 +148,12 @@ check_case (Fixture *self, const char *law, const char *conversion, gboolean non
   double by_intercept =
       (log_of (self, 0.0, db, law, conversion, nonlinear) - log_of (self, 0.0, -db, law, conversion, nonlinear))
       / (2.0 * db);
+  /* Curves take long: there one direction has to do. */
   double by_slope =
-      (log_of (self, da, 0.0, law, conversion, nonlinear) - log_of (self, -da, 0.0, law, conversion, nonlinear))
-      / (2.0 * da) * a;
+      nonlinear
+          ? NAN
+          : (log_of (self, da, 0.0, law, conversion, nonlinear) - log_of (self, -da, 0.0, law, conversion, nonlinear))
+                / (2.0 * da) * a;
 
   g_test_message ("%s%s%s %s: exponent %.4f, per mg/cm3 %.6f; line moved: %.4f, %.6f", law,
                   conversion != NULL ? " " : "", conversion != NULL ? conversion : "",
@@ -159,7 +162,8 @@ check_case (Fixture *self, const char *law, const char *conversion, gboolean non
   g_assert_true (isnan (error.line)); /* nobody measured a line that was given */
   g_assert_cmpfloat (by_intercept, >, 0.002);
   g_assert_cmpfloat (fabs (error.per_mg_cm3 / by_intercept - 1.0), <, tolerance);
-  g_assert_cmpfloat (fabs ((error.exponent - b * error.per_mg_cm3) / by_slope - 1.0), <, tolerance);
+  if (!nonlinear)
+    g_assert_cmpfloat (fabs ((error.exponent - b * error.per_mg_cm3) / by_slope - 1.0), <, tolerance);
 }
 
 static void
