@@ -11,11 +11,15 @@
 #define FURTHEST_MM 130.0
 #define RAYS 144
 #define RAY_STEP_MM 0.25
-#define HALF_EDGE_MM 0.75    /* over which a ray's slope is taken */
+#define HALF_EDGE_MM 0.75 /* over which a ray's slope is taken */
+#define NOISE_MM 2.0      /* of a ray, from the place on, where only noise has slopes */
+#define NOISE_TIMES 3.5
 #define LEAST_CONTRAST_HU 40 /* of the edge */
 #define LEAST_RADIUS_MM 3.0
 #define REACH_MM 7.0 /* of the profile to either side of the edge */
 #define CLEAR_MM 2.0 /* beyond it the edge is over: levels are read there */
+#define RINGS 3      /* in which levels are compared: inside, just outside, further outside */
+#define FAR_MM 4.5
 #define SECTORS 36
 #define LEAST_SECTORS 18
 #define LEAST_PIXELS 400
@@ -152,7 +156,7 @@ steepest_at (const Edge *self, double angle, double from, double to, int k0, int
   return at;
 }
 
-/* The first edge along each ray: where the slope passes half of what the steepest rays show near the place. */
+/* The first edge along a ray: the steepest place after the slope has passed @least. */
 static double
 first_edge (const Edge *self, double angle, double limit, double least)
 {
@@ -231,19 +235,29 @@ refuse_round (GError **error)
   return FALSE;
 }
 
+/* Slope that noise makes about the place, HU per mm: root mean square over rays that are too short to reach an edge. */
+static double
+noise_slope (const Edge *self)
+{
+  double sum = 0.0;
+  int n = 0;
+
+  for (int i = 0; i < RAYS; i += 4)
+    for (double r = HALF_EDGE_MM; r <= NOISE_MM; r += RAY_STEP_MM)
+      {
+        double slope = slope_at (self, 2.0 * G_PI * i / RAYS, r, self->first, self->last);
+        if (isfinite (slope))
+          sum += slope * slope, n++;
+      }
+  return n > 0 ? sqrt (sum / n) : 0.0;
+}
+
 static gboolean
 find_circle (Edge *self, GError **error)
 {
-  double r[RAYS], peak[RAYS];
+  double r[RAYS];
+  double least = fmax (0.5 * LEAST_CONTRAST_HU / (2.0 * HALF_EDGE_MM), NOISE_TIMES * noise_slope (self));
 
-  for (int i = 0; i < RAYS; i++)
-    {
-      double limit = FURTHEST_MM;
-      steepest_at (self, 2.0 * G_PI * i / RAYS, 0.0, limit, self->first, self->last, &peak[i]);
-    }
-  /* The steepest of a ray may lie behind the rod; a lower bound comes from the least steep rays. */
-  qsort (peak, RAYS, sizeof *peak, compare_doubles);
-  double least = fmax (0.4 * peak[RAYS / 10], 0.5 * LEAST_CONTRAST_HU / (2.0 * HALF_EDGE_MM));
   for (int turn = 0; turn < 4; turn++)
     {
       for (int i = 0; i < RAYS; i++)
@@ -334,19 +348,18 @@ each_pixel (const Edge *self, double inner, double outer, PixelFunc func, void *
 
 typedef struct
 {
-  double radius, sum[2][SECTORS], square[2][SECTORS], count[2][SECTORS];
+  double radius, sum[RINGS][SECTORS], count[RINGS][SECTORS];
 } Levels;
 
 static void
 add_level (double r, int sector, double hu, void *data)
 {
   Levels *self = data;
-  int side = r > self->radius;
+  int side = r < self->radius ? 0 : r < self->radius + FAR_MM ? 1 : 2;
 
   if (fabs (r - self->radius) < CLEAR_MM)
     return;
   self->sum[side][sector] += hu;
-  self->square[side][sector] += hu * hu;
   self->count[side][sector] += 1.0;
 }
 
@@ -359,14 +372,14 @@ choose_sectors (const Levels *levels, gboolean *used)
 
   for (int s = 0; s < SECTORS; s++)
     used[s] = TRUE;
-  for (int side = 0; side < 2; side++)
+  for (int side = 0; side < RINGS; side++)
     {
       for (int s = 0; s < SECTORS; s++)
         mean[s] = levels->count[side][s] >= 3.0 ? levels->sum[side][s] / levels->count[side][s] : NAN;
       double middle = median_of (mean, SECTORS);
       for (int s = 0; s < SECTORS; s++)
         off[s] = fabs (mean[s] - middle);
-      double tolerance = fmax (15.0, 4.0 * 1.4826 * median_of (off, SECTORS));
+      double tolerance = CLAMP (4.0 * 1.4826 * median_of (off, SECTORS), 15.0, 30.0);
       for (int s = 0; s < SECTORS; s++)
         used[s] = used[s] && (side == 0 ? !(off[s] > tolerance) : off[s] <= tolerance);
     }

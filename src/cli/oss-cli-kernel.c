@@ -83,6 +83,9 @@ name_kernel (const OssSeries *series, const char *path, OssKernelMeasurement *me
                            _ ("The image does not name its kernel: give --name NAME, or --no-keep to look only."));
       return FALSE;
     }
+  OssKernel known;
+  if (oss_kernel_find (maker, model, name, &known))
+    kernel->sharpness = known.sharpness;
   g_strlcpy (kernel->name, name, sizeof kernel->name);
   g_strlcpy (kernel->maker, maker, sizeof kernel->maker);
   g_strlcpy (kernel->model, model, sizeof kernel->model);

@@ -8,6 +8,10 @@
 #include <math.h>
 #include <string.h>
 
+/* Modulation left at the pixels' highest frequency, above which aliasing is told of: B70f at pixels of 0.78 mm has 0.39
+ * and 15 % of its difference to B40f stays, at 1.2 mm 0.70 and 41 % (in silico). */
+#define COARSE_ABOVE 0.5
+
 void
 oss_kernel_corrected_free (OssKernelCorrected *self)
 {
@@ -82,6 +86,11 @@ describe (const OssKernelCorrected *self)
   if (isfinite (self->report.held_back_lp_cm))
     g_string_append_printf (text, _ (" Above %.1f lp/cm the image’s noise allows less than half of the sharpening."),
                             self->report.held_back_lp_cm);
+  if (self->report.modulation_beyond > COARSE_ABOVE)
+    g_string_append_printf (text,
+                            _ (" The pixels are coarse for kernel %s (%.2f of the modulation is left at their limit of "
+                               "%.1f lp/cm): details that fold back cannot be filtered out."),
+                            plan->from.name, self->report.modulation_beyond, self->report.nyquist_lp_cm);
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 

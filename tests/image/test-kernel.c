@@ -28,6 +28,9 @@ test_measured (void)
   g_assert_cmpfloat_with_epsilon (oss_kernel_mtf (&b30, 5.9), 0.1, 1e-12);
   g_assert_cmpfloat_with_epsilon (oss_kernel_mtf (&d45, 5.6), 0.5, 1e-12);
   g_assert_cmpfloat_with_epsilon (oss_kernel_f10 (&d45), 9.4, 1e-9);
+  OssKernel fc12 = find ("TOSHIBA", "FC12", TRUE);
+  g_assert_cmpint (fc12.status, ==, OSS_KERNEL_MEASURED);
+  g_assert_cmpint (fc12.sharpness, ==, OSS_KERNEL_STANDARD);
   g_assert_cmpfloat_with_epsilon (b30.exponent, 2.3, 0.005);
   g_assert_cmpfloat (oss_kernel_mtf (&b30, 0.0), ==, 1.0);
   g_assert_nonnull (strstr (b30.source, "DIDSR"));
