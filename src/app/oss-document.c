@@ -153,7 +153,12 @@ step_changed_cb (OssDocument *self, guint step)
   if (step == OSS_STEP_LOAD && is_current (self, OSS_STEP_LOAD))
     show_volume (self);
   if (step == OSS_STEP_CALIBRATE && is_current (self, OSS_STEP_CALIBRATE))
-    oss_scene_set_line (self->scene, &oss_study_get_calibrate (self->study)->line);
+    {
+      const OssCalibrateResult *calibrate = oss_study_get_calibrate (self->study);
+
+      oss_scene_set_line (self->scene, &calibrate->line);
+      oss_scene_set_tissues (self->scene, calibrate->internal != NULL ? calibrate->internal->tissues->regions : NULL);
+    }
   if (step == OSS_STEP_SEGMENT && is_current (self, OSS_STEP_SEGMENT))
     show_labels (self);
   /* A stress map that became out of date stays on show, and says so. */

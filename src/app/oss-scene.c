@@ -19,6 +19,7 @@ struct _OssScene
   gboolean has_pointer;
   double level, window;
   OssLabelView labels;
+  OssLabels *tissues;
   gboolean show_labels, hide_overlays;
   OssModel *model;
   gboolean stale;
@@ -43,6 +44,7 @@ oss_scene_finalize (GObject *object)
 
   g_clear_pointer (&self->volume, oss_volume_unref);
   g_clear_pointer (&self->labels.labels, oss_labels_unref);
+  g_clear_pointer (&self->tissues, oss_labels_unref);
   g_clear_pointer (&self->model, oss_model_unref);
   g_free (self->facts);
   g_free (self->brief);
@@ -350,6 +352,22 @@ void
 oss_scene_focus_vertebra (OssScene *self)
 {
   emit_changed (self, OSS_SCENE_FOCUS);
+}
+
+OssLabels *
+oss_scene_get_tissues (OssScene *self)
+{
+  return self->tissues;
+}
+
+void
+oss_scene_set_tissues (OssScene *self, OssLabels *tissues)
+{
+  if (tissues == self->tissues)
+    return;
+  g_clear_pointer (&self->tissues, oss_labels_unref);
+  self->tissues = tissues != NULL ? oss_labels_ref (tissues) : NULL;
+  emit_changed (self, OSS_SCENE_LABELS);
 }
 
 const OssCalibrationLine *

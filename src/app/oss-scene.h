@@ -128,6 +128,10 @@ void oss_scene_set_stale (OssScene *self, gboolean stale);
 void oss_scene_focus_vertebra (OssScene *self);
 
 /* What density means here; %NULL before calibration. */
+/* Regions of the patient's own tissues, drawn over the slices: OssOwnTissue + 1; %NULL: none.  Referenced. */
+OssLabels *oss_scene_get_tissues (OssScene *self);
+void oss_scene_set_tissues (OssScene *self, OssLabels *tissues);
+
 const OssCalibrationLine *oss_scene_get_line (OssScene *self);
 void oss_scene_set_line (OssScene *self, const OssCalibrationLine *line);
 /* "118 HU  82 mg/cm³ K₂HPO₄" at a place; "" outside the image.  (transfer full) */

@@ -4,6 +4,7 @@
 #include "app/oss-format.h"
 #include "app/oss-pane-text.h"
 #include "base/oss-i18n.h"
+#include "calibrate/oss-tissue.h"
 
 #include <math.h>
 #include <string.h>
@@ -213,6 +214,23 @@ oss_slice_pane_set_tool (OssSlicePane *self, OssTool tool)
   gtk_widget_set_cursor_from_name (GTK_WIDGET (self), cursors[tool]);
 }
 
+/* Where the patient's own tissues were read, each in its colour. */
+static void
+outline_tissues (OssSlicePane *self, OssPicture *picture, const OssSliceView *view, int scale)
+{
+  OssLabels *tissues = oss_scene_get_tissues (self->scene);
+
+  if (tissues == NULL || oss_scene_get_hide_overlays (self->scene))
+    return;
+  for (int t = 0; t < OSS_OWN_N; t++)
+    {
+      guint8 rgb[3];
+
+      oss_own_tissue_colour ((OssOwnTissue) t, rgb);
+      oss_slice_outline (picture, view, tissues, (guint8) (t + 1), rgb, 1.2 * scale, 0.10);
+    }
+}
+
 static GdkTexture *
 make_texture (OssSlicePane *self, int scale)
 {
@@ -232,6 +250,7 @@ make_texture (OssSlicePane *self, int scale)
       oss_scene_level_colour (labels->verse, rgb);
       oss_slice_outline (picture, &view, labels->labels, 0, rgb, 1.8 * scale, 0.10);
     }
+  outline_tissues (self, picture, &view, scale);
   bytes = g_bytes_new_with_free_func (picture->rgba, (gsize) picture->width * (gsize) picture->height * 4,
                                       (GDestroyNotify) oss_picture_free, picture);
   return gdk_memory_texture_new (view.width, view.height, GDK_MEMORY_R8G8B8A8, bytes, (gsize) view.width * 4);

@@ -9,6 +9,7 @@
 #include "app/oss-post-yield-choice.h"
 #include "app/oss-step-card.h"
 #include "app/oss-step-text.h"
+#include "app/oss-tissue-rows.h"
 #include "base/oss-i18n.h"
 
 /* Levels a name can be given to, from above; one more entry comes first: not named. */
@@ -18,6 +19,8 @@
 /* What a study takes where its options say nothing. */
 #define FINAL_STRAIN_PERCENT 2.0
 #define INCREMENTS 20
+
+#define METHOD_TISSUES 5 /* in the list of calibration methods */
 
 struct _OssStepColumn
 {
@@ -34,7 +37,8 @@ struct _OssStepColumn
   OssStepCard *calibrate, *segment, *mesh, *simulate, *report;
 
   GtkDropDown *method, *basis, *numbering, *kind, *law, *yield_law, *paper;
-  GtkRevealer *own_line, *beyond;
+  GtkRevealer *own_line, *own_tissues, *beyond;
+  OssTissueRows *tissues;
   GtkEntry *slope, *intercept, *comment;
   GtkLabel *place, *law_source, *yield_source;
   GtkSpinButton *size, *final_strain, *increments;
@@ -226,6 +230,14 @@ update_kernel (OssStepColumn *self)
 }
 
 static void
+update_tissues (OssStepColumn *self)
+{
+  const OssCalibrateResult *calibrate = oss_study_get_calibrate (oss_document_get_study (self->document));
+
+  oss_tissue_rows_show (self->tissues, calibrate != NULL ? calibrate->internal : NULL);
+}
+
+static void
 document_changed_cb (OssStepColumn *self)
 {
   follow_job (self);
@@ -233,6 +245,7 @@ document_changed_cb (OssStepColumn *self)
   for (int step = OSS_STEP_CALIBRATE; step < OSS_N_STEPS; step++)
     update_card (self, step);
   update_report_card (self);
+  update_tissues (self);
   update_result (self);
   update_place (self);
   gtk_widget_set_sensitive (GTK_WIDGET (self->level), self->job == NULL);
@@ -273,6 +286,34 @@ edit_calibration (OssStudyOptions *options, gconstpointer data)
 {
   g_free (options->calibration);
   options->calibration = g_strdup (data);
+  if (g_strcmp0 (data, "internal") != 0)
+    g_clear_pointer (&options->tissues, g_free);
+}
+
+static void
+edit_tissues (OssStudyOptions *options, gconstpointer data)
+{
+  g_free (options->calibration);
+  options->calibration = g_strdup ("internal");
+  g_free (options->tissues);
+  options->tissues = g_strdup (data);
+}
+
+static void
+tissues_cb (OssStepColumn *self)
+{
+  g_autofree char *tissues = oss_tissue_rows_get (self->tissues);
+
+  if (!self->updating && self->document != NULL)
+    oss_document_edit (self->document, edit_tissues, tissues);
+}
+
+static void
+tissue_place_cb (OssStepColumn *self, guint tissue)
+{
+  if (self->document != NULL)
+    oss_tissue_rows_set_place (self->tissues, (OssOwnTissue) tissue,
+                               oss_scene_get_cursor (oss_document_get_scene (self->document)));
 }
 
 /* What was typed, with a decimal point whatever the language writes. (transfer full) */
@@ -288,13 +329,19 @@ static void
 method_cb (OssStepColumn *self)
 {
   static const char *const methods[] = { "phantom", "async", "line:jiang2023-b40f", "line:jiang2023-b70f", NULL };
-  const guint own = G_N_ELEMENTS (methods) - 1;
+  const guint own = G_N_ELEMENTS (methods) - 1, tissues = METHOD_TISSUES;
   guint selected = gtk_drop_down_get_selected (self->method);
   g_autofree char *line = NULL;
 
   gtk_revealer_set_reveal_child (self->own_line, selected == own);
-  if (self->updating || self->document == NULL || selected > own)
+  gtk_revealer_set_reveal_child (self->own_tissues, selected == tissues);
+  if (self->updating || self->document == NULL || selected > tissues)
     return;
+  if (selected == tissues)
+    {
+      tissues_cb (self);
+      return;
+    }
   if (selected == own)
     {
       g_autofree char *slope = number_of (self->slope), *intercept = number_of (self->intercept);
@@ -577,7 +624,10 @@ show_options (OssStepColumn *self)
   const OssLaw *laws = oss_law_all (&n);
 
   self->updating = TRUE;
-  gtk_drop_down_set_selected (self->method, 0);
+  gboolean own = g_strcmp0 (options->calibration, "internal") == 0;
+  gtk_drop_down_set_selected (self->method, own ? METHOD_TISSUES : 0);
+  gtk_revealer_set_reveal_child (self->own_tissues, own);
+  oss_tissue_rows_set (self->tissues, options->tissues);
   gtk_drop_down_set_selected (self->numbering, 0);
   gtk_drop_down_set_selected (self->kind, (guint) options->mesh.kind);
   gtk_spin_button_set_value (self->size, options->mesh.size_mm);
@@ -641,6 +691,8 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssStepColumn, simulate);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, report);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, method);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, own_tissues);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, tissues);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, own_line);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, slope);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, intercept);
@@ -685,6 +737,7 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   g_type_ensure (OSS_TYPE_STEP_CARD);
   g_type_ensure (OSS_TYPE_CAPS_CHOICE);
   g_type_ensure (OSS_TYPE_KERNEL_CHOICE);
+  g_type_ensure (OSS_TYPE_TISSUE_ROWS);
   g_type_ensure (OSS_TYPE_POST_YIELD_CHOICE);
   g_type_ensure (OSS_TYPE_CURVE_VIEW);
   g_type_ensure (OSS_TYPE_ESTIMATES_BUTTON);
@@ -692,6 +745,8 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   bind_children (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, level_cb);
   gtk_widget_class_bind_template_callback (widget_class, method_cb);
+  gtk_widget_class_bind_template_callback (widget_class, tissues_cb);
+  gtk_widget_class_bind_template_callback (widget_class, tissue_place_cb);
   gtk_widget_class_bind_template_callback (widget_class, own_line_cb);
   gtk_widget_class_bind_template_callback (widget_class, numbering_cb);
   gtk_widget_class_bind_template_callback (widget_class, mesh_cb);
