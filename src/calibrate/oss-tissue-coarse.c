@@ -14,6 +14,8 @@
 #define MOST_SAMPLES 3     /* along each side of a cell */
 #define PADDING_HU -1100.0 /* below: no CT number */
 #define EVEN_HU -1010.0    /* an even patch of the image's least value below this is padding too */
+#define LEAST_EVEN 8       /* readings in a cell that agree by no chance */
+#define COMMON 0.03        /* share of the image's voxels at its least value */
 #define BODY_HU -300.0
 #define METAL_HU 2600.0
 #define SATURATED_HU 3060.0 /* 12-bit images end at 3071 */
@@ -30,6 +32,7 @@ typedef struct
   double matrix[9], shift[3]; /* cell index -> voxel index */
   int samples[3];
   float least;
+  gboolean least_is_common;          /* too often for the clipped end of noise */
   gsize *padded, *saturated, *metal; /* per layer */
 } Job;
 
@@ -68,7 +71,7 @@ read_cell (const Job *job, int i, int j, int k, gboolean *padded)
           sum += hu;
           n++;
         }
-  *padded = *padded || (n > 0 && even == n && job->least < EVEN_HU);
+  *padded = *padded || (even == n && job->least < EVEN_HU && (n >= LEAST_EVEN || (n > 0 && job->least_is_common)));
   return n > 0 && !*padded ? (float) (sum / n) : NAN;
 }
 
@@ -120,20 +123,22 @@ make_grid (const OssGrid *fine, OssGrid *coarse, int samples[3])
       coarse->spacing[a] = cell;
       coarse->origin[a] = 0.5 * (low[a] + high[a] - (coarse->size[a] - 1) * cell);
       coarse->direction[4 * a] = 1.0;
-      samples[a] = CLAMP ((int) floor (cell / native + 0.3), 1, MOST_SAMPLES);
+      samples[a] = CLAMP ((int) ceil (cell / native - 0.2), 1, MOST_SAMPLES);
     }
 }
 
-static float
-least_value (const OssVolume *volume)
+static void
+find_least (const OssVolume *volume, Job *job)
 {
-  gsize n = oss_grid_count (&volume->grid);
-  float least = G_MAXFLOAT;
+  gsize n = oss_grid_count (&volume->grid), common = 0;
 
+  job->least = G_MAXFLOAT;
   for (gsize i = 0; i < n; i++)
-    if (volume->data[i] > PADDING_HU && volume->data[i] < least)
-      least = volume->data[i];
-  return least;
+    if (volume->data[i] > PADDING_HU && volume->data[i] < job->least)
+      job->least = volume->data[i];
+  for (gsize i = 0; i < n; i++)
+    common += volume->data[i] == job->least;
+  job->least_is_common = (double) common > COMMON * (double) n;
 }
 
 static void
@@ -388,7 +393,7 @@ oss_coarse_init (OssCoarse *self, const OssVolume *volume, const OssTick *tick, 
   memset (self, 0, sizeof *self);
   make_grid (&volume->grid, &self->grid, job.samples);
   oss_grid_map (&self->grid, &volume->grid, job.matrix, job.shift);
-  job.least = least_value (volume);
+  find_least (volume, &job);
   self->hu = oss_alloc_aligned (oss_grid_count (&self->grid), sizeof (float), "coarse image", error);
   if (self->hu == NULL
       || (self->even = oss_alloc_aligned (oss_grid_count (&self->grid), sizeof (float), "coarse image", error)) == NULL)
