@@ -13,6 +13,7 @@
 #define BINS 128          /* of the power spectrum, from 0 to the corner of the frequencies */
 #define POWER_SLICES 9    /* the spectrum is the mean of these, evenly spread */
 #define FLOOR (2.0 / 12)  /* HU2: twice the power of rounding to whole HU, since a bin's mean is uncertain itself */
+#define MOST_GAIN 10.0    /* beyond it whatever did not pass the first kernel would rule the image */
 #define AIR_HU -1000.0f   /* outside the reconstruction circle nothing is above this */
 #define LEAST_HU -1024.0f /* what a scanner stores at least; outside the circle some write less */
 #define FWHM 2.3548200450309493
@@ -220,7 +221,7 @@ gain_at (const OssKernelCorrection *correction, double lp_cm, double share)
     return ratio;
   double unsure = exponent_error (correction) * log (ratio);
   /* Never below what is there: a kernel that cannot be sharpened stays as it is. */
-  return fmax (ratio * share / (1.0 + unsure * unsure), 1.0);
+  return CLAMP (ratio * share / (1.0 + unsure * unsure), 1.0, MOST_GAIN);
 }
 
 static void

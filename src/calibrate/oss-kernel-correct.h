@@ -40,6 +40,7 @@ OSS_API gsize oss_kernel_correct_bytes (const OssGrid *grid);
  * 0.  Where the ratio amplifies it is multiplied by two factors of Wiener's kind:
  *   (P - Q) / P, P the image's own mean power at that frequency and Q twice that of rounding to whole HU (2/12 HU2),
  * and 1 / (1 + (u ln ratio)^2), the part of an amplification that is known only to a relative error u in the exponent.
+ * No frequency is amplified more than tenfold.
  * The mean stays: the gain at frequency 0 is 1.  What lies outside the reconstruction circle (runs of one value from a
  * slice's border, not above -1000 HU, and what is no number) is filled from its nearest neighbours while filtering and
  * comes back as it was.  Thinner slices are averaged to thicker ones with a Gaussian whose variance is the
