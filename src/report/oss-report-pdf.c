@@ -71,8 +71,8 @@ draw_foot (OssPage *page, GDateTime *made)
       y += oss_page_text (page, page->left, y, width, &line, method) + 1.5;
     }
   oss_page_text (page, page->left, y, width, &notice,
-                 _ ("Research software, not a medical device. Not for diagnosis. The ± of density is the "
-                    "limit kept on virtual patients, in silico; scanner and kernel add to it."));
+                 _ ("Research software, not a medical device. Not for diagnosis. Each ± is a standard error; "
+                    "its share beyond line, noise and kernel is from virtual patients, in silico."));
   y = page->height - BOTTOM_MARGIN - 12.0;
   oss_page_fit (page, page->left, y, 0.85 * width, &line, program);
   oss_page_text (page, page->left, y, width, &number, pages);

@@ -101,7 +101,7 @@ analyse (Fixture *self, const char *calibration, const char *law, const char *co
   options.path = g_build_filename (self->patient, "B40f", NULL);
   options.labels_path = g_build_filename (self->patient, "truth", "labels.nii.gz", NULL);
   options.vertebra = L1;
-  options.mesh.size_mm = 5.0;
+  options.mesh.size_mm = 6.0;
   options.calibration = g_strdup (calibration);
   options.worklist = g_strdup (self->database);
   g_free (options.law);
