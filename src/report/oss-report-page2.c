@@ -134,13 +134,13 @@ put_scan (Column *self)
       put_row (self, _ ("Image series"), data->series_description);
       put_row (self, _ ("Scanner"), data->scanner);
       put_row (self, _ ("Kernel"), has_text (data->kernel) ? data->kernel : _ ("not given in the image"));
-      if (data->correction != NULL)
-        put_taken (self, _ ("Kernel correction"), describe_correction (data));
       put_taken (self, _ ("Voltage, exposure"), describe_exposure (data));
       put_row (self, _ ("Contrast agent"), has_text (data->contrast) ? data->contrast : _ ("none named"));
     }
   else
     put_row (self, _ ("Image series"), _ ("an image without DICOM headers: scanner and kernel are not known"));
+  if (data->correction != NULL)
+    put_taken (self, _ ("Kernel correction"), describe_correction (data));
   put_row (self, _ ("Voxels"), geometry);
   end_table (self);
 }
