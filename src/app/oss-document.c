@@ -158,6 +158,7 @@ step_changed_cb (OssDocument *self, guint step)
 
       oss_scene_set_line (self->scene, &calibrate->line);
       oss_scene_set_tissues (self->scene, calibrate->internal != NULL ? calibrate->internal->tissues->regions : NULL);
+      oss_scene_set_phantom (self->scene, calibrate->fit);
     }
   if (step == OSS_STEP_SEGMENT && is_current (self, OSS_STEP_SEGMENT))
     show_labels (self);

@@ -25,6 +25,8 @@ struct _OssScene
   gboolean stale;
   OssCalibrationLine line;
   gboolean has_line;
+  OssPhantomFit phantom;
+  gboolean has_phantom;
 };
 
 G_DEFINE_FINAL_TYPE (OssScene, oss_scene, G_TYPE_OBJECT)
@@ -382,6 +384,21 @@ oss_scene_set_line (OssScene *self, const OssCalibrationLine *line)
   self->has_line = line != NULL;
   if (line != NULL)
     self->line = *line;
+  emit_changed (self, OSS_SCENE_OVERLAYS);
+}
+
+const OssPhantomFit *
+oss_scene_get_phantom (OssScene *self)
+{
+  return self->has_phantom ? &self->phantom : NULL;
+}
+
+void
+oss_scene_set_phantom (OssScene *self, const OssPhantomFit *fit)
+{
+  self->has_phantom = fit != NULL;
+  if (fit != NULL)
+    self->phantom = *fit;
   emit_changed (self, OSS_SCENE_OVERLAYS);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "calibrate/oss-phantom.h"
 #include "image/oss-picture.h"
 #include "image/oss-vertebra.h"
 #include "image/oss-volume.h"
@@ -134,6 +135,9 @@ void oss_scene_set_tissues (OssScene *self, OssLabels *tissues);
 
 const OssCalibrationLine *oss_scene_get_line (OssScene *self);
 void oss_scene_set_line (OssScene *self, const OssCalibrationLine *line);
+/* The phantom that the line was measured on; NULL: none, or its rods are not to be shown. */
+const OssPhantomFit *oss_scene_get_phantom (OssScene *self);
+void oss_scene_set_phantom (OssScene *self, const OssPhantomFit *fit);
 /* "118 HU  82 mg/cm³ K₂HPO₄" at a place; "" outside the image.  (transfer full) */
 char *oss_scene_describe_value (OssScene *self, const double lps_mm[3]);
 

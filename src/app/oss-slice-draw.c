@@ -172,6 +172,7 @@ oss_slice_pane_draw_overlays (OssSlicePane *self, GtkSnapshot *snapshot, const O
   if (!oss_scene_get_hide_overlays (self->scene))
     {
       draw_crosshair (self, snapshot, view);
+      oss_slice_pane_draw_rods (self, snapshot, view);
       if (labels != NULL && oss_scene_get_show_labels (self->scene))
         {
           draw_level_name (self, snapshot, view, labels);

@@ -39,6 +39,8 @@ void oss_slice_pane_fit (OssSlicePane *self);
 void oss_slice_pane_zoom (OssSlicePane *self, double factor, double x, double y);
 void oss_slice_pane_redraw (OssSlicePane *self);
 void oss_slice_pane_draw_overlays (OssSlicePane *self, GtkSnapshot *snapshot, const OssSliceView *view);
+/* Rods of the phantom (oss-rod-draw.c). */
+void oss_slice_pane_draw_rods (OssSlicePane *self, GtkSnapshot *snapshot, const OssSliceView *view);
 void oss_slice_pane_init_input (OssSlicePane *self);
 void oss_slice_pane_class_init_keys (GtkWidgetClass *widget_class);
 /* Swatch of the plane. */

@@ -6,6 +6,7 @@
 #include "app/oss-estimates-button.h"
 #include "app/oss-format.h"
 #include "app/oss-kernel-choice.h"
+#include "app/oss-phantom-choice.h"
 #include "app/oss-post-yield-choice.h"
 #include "app/oss-step-card.h"
 #include "app/oss-step-text.h"
@@ -44,6 +45,7 @@ struct _OssStepColumn
   GtkSpinButton *size, *final_strain, *increments;
   OssCapsChoice *caps;
   OssKernelChoice *kernel;
+  OssPhantomChoice *phantom;
   OssPostYieldChoice *post_yield;
   GtkSwitch *name_patient, *nonlinear;
 
@@ -511,6 +513,28 @@ caps_cb (OssStepColumn *self)
 }
 
 static void
+edit_phantom (OssStudyOptions *options, gconstpointer data)
+{
+  const OssStudyOptions *wanted = data;
+
+  g_free (options->phantom);
+  options->phantom = g_strdup (wanted->phantom);
+  g_free (options->phantom_serial);
+  options->phantom_serial = g_strdup (wanted->phantom_serial);
+}
+
+static void
+phantom_cb (OssStepColumn *self)
+{
+  g_autofree char *model = oss_phantom_choice_get_model (self->phantom);
+  g_autofree char *serial = oss_phantom_choice_get_serial (self->phantom);
+  const OssStudyOptions wanted = { .phantom = model, .phantom_serial = serial };
+
+  if (!self->updating && self->document != NULL)
+    oss_document_edit (self->document, edit_phantom, &wanted);
+}
+
+static void
 edit_kernel (OssStudyOptions *options, gconstpointer data)
 {
   const OssStudyOptions *wanted = data;
@@ -636,6 +660,7 @@ show_options (OssStepColumn *self)
       gtk_drop_down_set_selected (self->law, i);
   show_nonlinear (self, options);
   oss_caps_choice_set (self->caps, &options->caps);
+  oss_phantom_choice_set (self->phantom, options->phantom, options->phantom_serial);
   oss_kernel_choice_set (self->kernel, options->correct_to, options->correct_from);
   oss_step_column_set_level (self, options->vertebra);
   self->updating = FALSE;
@@ -712,6 +737,7 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssStepColumn, post_yield);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, caps);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, kernel);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, phantom);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, comment);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, paper);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, name_patient);
@@ -738,6 +764,7 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   g_type_ensure (OSS_TYPE_CAPS_CHOICE);
   g_type_ensure (OSS_TYPE_KERNEL_CHOICE);
   g_type_ensure (OSS_TYPE_TISSUE_ROWS);
+  g_type_ensure (OSS_TYPE_PHANTOM_CHOICE);
   g_type_ensure (OSS_TYPE_POST_YIELD_CHOICE);
   g_type_ensure (OSS_TYPE_CURVE_VIEW);
   g_type_ensure (OSS_TYPE_ESTIMATES_BUTTON);
@@ -753,6 +780,7 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, law_cb);
   gtk_widget_class_bind_template_callback (widget_class, nonlinear_cb);
   gtk_widget_class_bind_template_callback (widget_class, caps_cb);
+  gtk_widget_class_bind_template_callback (widget_class, phantom_cb);
   gtk_widget_class_bind_template_callback (widget_class, kernel_cb);
   gtk_widget_class_bind_template_callback (widget_class, kernel_original_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);

@@ -4,6 +4,7 @@
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"
 #include "report/oss-report-input.h"
+#include "report/oss-report.h"
 #include "study/oss-export.h"
 #include "study/oss-labels-file.h"
 
@@ -91,6 +92,12 @@ oss_cli_calibrate (OssCli *cli, int argc, char **argv, GError **error)
     }
   const OssCalibrateResult *calibrate = oss_study_get_calibrate (study);
   const OssCalibrationLine *line = &calibrate->line;
+  if (output != NULL && calibrate->fit != NULL)
+    {
+      g_autofree char *path = oss_cli_output_path (output, "phantom.png");
+      if (!oss_report_phantom_png (study, path, error))
+        return FALSE;
+    }
   if (output != NULL && !oss_cli_write_tissues (study, output, error))
     return FALSE;
   g_autoptr (GString) text = g_string_new (oss_study_get_message (study, OSS_STEP_CALIBRATE));

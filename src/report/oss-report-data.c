@@ -132,6 +132,7 @@ oss_report_data_free (OssReportData *self)
     g_free (owned[i]);
   for (int i = 0; i < 3; i++)
     oss_picture_free (self->slices[i].picture);
+  oss_picture_free (self->phantom_slice.picture);
   g_ptr_array_unref (self->warnings);
   g_array_unref (self->changes);
   oss_study_options_clear (&self->options);
@@ -379,6 +380,8 @@ oss_report_data_from_study (OssStudy *study, const OssReportOptions *options, gb
       self->has_fit = calibrate->fit != NULL;
       if (calibrate->fit != NULL)
         self->fit = *calibrate->fit;
+      if (calibrate->fit != NULL && pictures && load != NULL)
+        oss_report_phantom_slice (load->volume, calibrate->fit, &self->phantom_slice);
       if (calibrate->quality != NULL)
         {
           self->quality_date = g_strdup (calibrate->quality->scan->date);

@@ -76,7 +76,8 @@ typedef struct
   char *segment_how;
   double label_volume_mm3, threshold_hu;
   OssVertebraFrame frame;
-  OssReportSlice slices[3]; /* OSS_PLANE_AXIAL, SAGITTAL, CORONAL */
+  OssReportSlice slices[3];     /* OSS_PLANE_AXIAL, SAGITTAL, CORONAL */
+  OssReportSlice phantom_slice; /* through the rods; no picture without a fit */
 
   /* Mesh. */
   gboolean has_mesh;
@@ -115,6 +116,9 @@ typedef struct
   char *result_hash;                                  /* SHA-256 of the result without times and memory, hex */
   OssStudyOptions options;
 } OssReportData;
+
+/* The slice that shows the rods of @fit best; the caller frees the picture. */
+void oss_report_phantom_slice (const OssVolume *volume, const OssPhantomFit *fit, OssReportSlice *slice);
 
 OssReportData *oss_report_data_new (void);
 void oss_report_data_free (OssReportData *self);

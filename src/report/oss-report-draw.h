@@ -71,6 +71,12 @@ const char *oss_report_element_title (const char *element);
 
 /* Bands of trabecular density with limits, marker and whisker. */
 void oss_page_density_scale (OssPage *page, double x, double y, double width);
+/* Text centred on (@x, @y) over a picture. */
+void oss_page_label (OssPage *page, double x, double y, double size, guint32 color, const char *text);
+/* How text is laid out in points. (transfer full) */
+PangoContext *oss_page_context (cairo_t *cr);
+/* The phantom's rods on the image, ringed; the picture's top is cut where @height is less than 0.42 @width. */
+void oss_page_phantom (OssPage *page, double x, double y, double width, double height);
 /* Rods against the fitted line, with the line's figures. */
 double oss_page_calibration_plot (OssPage *page, double x, double y, double width, double height);
 

@@ -9,8 +9,8 @@
 #define LETTER_COLOR 0xf9d65cu
 
 /* Text over a picture: black edge, so that it is readable over bone. */
-static void
-label_over (OssPage *page, double x, double y, double size, guint32 color, const char *text)
+void
+oss_page_label (OssPage *page, double x, double y, double size, guint32 color, const char *text)
 {
   cairo_t *cr = page->cr;
   const OssTextStyle style = { .size = size, .weight = PANGO_WEIGHT_BOLD, .color = color, .align = PANGO_ALIGN_CENTER };
@@ -52,7 +52,7 @@ draw_scale_bar (OssPage *page, double points_per_mm, double x, double y, double 
       cairo_stroke (cr);
     }
   cairo_restore (cr);
-  label_over (page, right - 0.5 * length, line - 7.0, 6.5, 0xffffff, text);
+  oss_page_label (page, right - 0.5 * length, line - 7.0, 6.5, 0xffffff, text);
 }
 
 /* Where the density was read: a circle about the cylinder's centre in the vertebra's frame, seen in @view. */
@@ -102,10 +102,10 @@ oss_page_slice (OssPage *page, const OssReportSlice *slice, double x, double y, 
       cairo_stroke (cr);
     }
   oss_slice_letters (view->plane, letters);
-  label_over (page, x + 8.0, y + 0.5 * height, 8.0, LETTER_COLOR, letters[0]);
-  label_over (page, x + width - 8.0, y + 0.5 * height, 8.0, LETTER_COLOR, letters[1]);
-  label_over (page, x + 0.5 * width, y + 8.5, 8.0, LETTER_COLOR, letters[2]);
-  label_over (page, x + 0.5 * width, y + height - 8.5, 8.0, LETTER_COLOR, letters[3]);
+  oss_page_label (page, x + 8.0, y + 0.5 * height, 8.0, LETTER_COLOR, letters[0]);
+  oss_page_label (page, x + width - 8.0, y + 0.5 * height, 8.0, LETTER_COLOR, letters[1]);
+  oss_page_label (page, x + 0.5 * width, y + 8.5, 8.0, LETTER_COLOR, letters[2]);
+  oss_page_label (page, x + 0.5 * width, y + height - 8.5, 8.0, LETTER_COLOR, letters[3]);
   draw_scale_bar (page, scale / view->mm_per_pixel, x, y + height, width);
   cairo_restore (cr);
 }
@@ -288,6 +288,8 @@ draw_rods (OssPage *page, const Plot *plot)
     {
       const double x = plot_x (plot, fit->phantom.rod_density[i]), y = plot_y (plot, rod_response (fit, i));
 
+      if (isnan (y) || y < plot->y || y > plot->y + plot->height)
+        continue; /* left out, and far off the line or not read at all */
       oss_page_color (page, fit->rods[i].used ? OSS_NOT_INCREASED : OSS_HIGH);
       cairo_set_line_width (cr, 1.0);
       if (fit->rods[i].used)
@@ -317,6 +319,8 @@ oss_page_calibration_plot (OssPage *page, double x, double y, double width, doub
     {
       const double at[2] = { fit->phantom.rod_density[i], rod_response (fit, i) };
 
+      if (!fit->rods[i].used)
+        continue;
       for (int k = 0; k < 2; k++)
         plot.low[k] = MIN (plot.low[k], at[k]), plot.high[k] = MAX (plot.high[k], at[k]);
     }

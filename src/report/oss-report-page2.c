@@ -161,7 +161,12 @@ put_fit (Column *self)
   g_autoptr (GString) residuals = g_string_new (NULL);
   int used = 0;
 
-  self->y += oss_page_calibration_plot (self->page, self->x, self->y, self->width, 106.0) + 3.0;
+  if (self->page->data->phantom_slice.picture != NULL)
+    {
+      oss_page_phantom (self->page, self->x, self->y, self->width, 58.0);
+      self->y += 62.0;
+    }
+  self->y += oss_page_calibration_plot (self->page, self->x, self->y, self->width, 78.0) + 3.0;
   for (int i = 0; i < fit->n_rods; i++)
     {
       g_autofree char *residual = oss_format_number (fit->rods[i].residual_hu, 1);

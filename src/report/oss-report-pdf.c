@@ -79,8 +79,8 @@ draw_foot (OssPage *page, GDateTime *made)
 }
 
 /* Text is laid out in points, without fitting to a screen's pixels. */
-static PangoContext *
-make_context (cairo_t *cr)
+PangoContext *
+oss_page_context (cairo_t *cr)
 {
   PangoContext *context = pango_cairo_create_context (cr);
   cairo_font_options_t *options = cairo_font_options_create ();
@@ -100,7 +100,7 @@ open_page (OssPage *page, const OssReportData *data, const char *paper, cairo_t 
   const gboolean letter = paper != NULL && g_ascii_strcasecmp (paper, "Letter") == 0;
 
   *page = (OssPage){ .cr = cr,
-                     .context = make_context (cr),
+                     .context = oss_page_context (cr),
                      .data = data,
                      .width = letter ? 612.0 : 595.276,
                      .height = letter ? 792.0 : 841.89,

@@ -35,6 +35,8 @@ OSS_API gboolean oss_report_curve_csv (OssStudy *study, const char *path, GError
  * steps: what is not known is null. (transfer full) */
 OSS_API char *oss_report_json (OssStudy *study);
 
+/* The phantom's rods on the image beside their fit; USAGE when the study was not calibrated with one. */
+OSS_API gboolean oss_report_phantom_png (OssStudy *study, const char *path, GError **error);
 /* Any picture as PNG. */
 OSS_API gboolean oss_report_png (const OssPicture *picture, const char *path, GError **error);
 
