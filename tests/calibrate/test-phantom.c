@@ -160,30 +160,77 @@ test_none (void)
   assert_none (volume);
 }
 
-/* Real scans without a row of rods: a couch in the field of view, and a thorax phantom with a rod of its own. */
-static void
-test_none_real (gconstpointer data)
+/* A public series; NULL, and the test is skipped, when it is not there. */
+static OssVolume *
+load_shared (const char *name)
 {
   const char *shared = g_getenv ("OSSATURE_SHARED_DATA");
   g_autofree char *folder = NULL;
   const char *paths[2] = { NULL, NULL };
   g_autoptr (OssSeriesList) list = NULL;
-  g_autoptr (OssVolume) volume = NULL;
   g_autoptr (GError) error = NULL;
+  OssVolume *volume;
 
   if (shared == NULL || *shared == '\0')
     {
       g_test_message ("no folder of public data (meson option shared_data)");
       g_test_skip ("public data not there");
-      return;
+      return NULL;
     }
-  folder = g_build_filename (shared, data, NULL);
+  folder = g_build_filename (shared, name, NULL);
   paths[0] = folder;
   list = oss_series_scan (paths, NULL, &error);
   g_assert_no_error (error);
   volume = oss_series_load (oss_series_pick (list, NULL, NULL, &error), NULL, &error);
   g_assert_no_error (error);
+  return volume;
+}
+
+/* Real scans without a row of rods: a couch in the field of view, and a thorax phantom with a rod of its own. */
+static void
+test_none_real (gconstpointer data)
+{
+  g_autoptr (OssVolume) volume = load_shared (data);
+  g_autoptr (GPtrArray) all = oss_phantom_all ("", NULL);
+  g_autoptr (GError) error = NULL;
+  OssPhantomFit fit;
+
+  if (volume == NULL)
+    return;
   assert_none (volume);
+  g_assert_false (oss_phantom_search (volume, all, &fit, NULL, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND);
+}
+
+/* The rod of 200 mg/cm3 CaHA in a thorax phantom (van der Werf, doi 10.1002/mp.14912): about 300 to 312 HU in its
+ * middle slices and 271 HU in the uppermost by an independent reading of the same files; the material around it is no
+ * water. */
+static void
+test_reference_rod (void)
+{
+  g_autoptr (OssVolume) volume = load_shared ("dicom_density_phantom_qrm/series");
+  g_autoptr (GError) error = NULL;
+  OssPhantom phantom;
+  OssPhantomFit fit;
+
+  if (volume == NULL)
+    return;
+  g_assert_true (oss_phantom_find ("reference-rod200", &phantom, &error));
+  oss_phantom_calibrate (volume, &phantom, &fit, NULL, &error);
+  g_assert_no_error (error);
+  for (int i = 0; i < fit.n_profile; i++)
+    g_test_message ("z %.1f mm: %.1f HU, around %.1f HU, %.1f mg/cm3 (nominal 200)", fit.profile_mm[i],
+                    fit.profile_hu[i][0], fit.profile_hu[i][1],
+                    fit.line.slope * fit.profile_hu[i][0] + fit.line.intercept);
+  g_assert_cmpint (fit.slices_used, ==, 5);
+  g_assert_cmpfloat (fit.rods[0].mean_hu, >, 295.0);
+  g_assert_cmpfloat (fit.rods[0].mean_hu, <, 308.0);
+  g_assert_cmpfloat (fabs (fit.profile_hu[4][0] - 271.0), <, 5.0);
+  g_assert_cmpfloat (fabs (fit.profile_hu[1][0] - 312.0), <, 5.0);
+  g_assert_cmpfloat (fit.rods[1].mean_hu, >, 30.0);
+  g_assert_cmpuint (fit.warnings, ==, OSS_PHANTOM_TWO_POINTS | OSS_PHANTOM_DRIFT);
+  g_assert_cmpint (fit.line.basis, ==, OSS_BASIS_CHA);
+  g_assert_true (isnan (fit.line.r2));
 }
 
 /* Certificate values as published for serials 4541A and 4560; unknown names list the known. */
@@ -218,5 +265,7 @@ main (int argc, char **argv)
   g_test_add_func ("/calibrate/phantom/none", test_none);
   g_test_add_data_func ("/calibrate/phantom/none-lidc", "dicom_lidc_thoracic_T12_T11/series", test_none_real);
   g_test_add_data_func ("/calibrate/phantom/none-qrm", "dicom_density_phantom_qrm/series", test_none_real);
+  g_test_add_data_func ("/calibrate/phantom/none-siemens", "dicom_siemens_mct_j2k/series", test_none_real);
+  g_test_add_func ("/calibrate/phantom/reference-rod", test_reference_rod);
   return g_test_run ();
 }
