@@ -79,7 +79,7 @@ typedef struct
  * Finds the tissues without labels: air outside the body (else gas inside it), fat under the skin (else inside the
  * body), the aorta in front of the spine, the muscles beside the spine, and cortical bone where it is thick.  Works on
  * whole trunks and crops; what is not there is not @found and says so.  Any thread; the same bits for any number of
- * threads.  About 0.5 s for 512 x 512 x 200 voxels.
+ * threads.
  *
  * Returns: (transfer full): the tissues; %NULL with REFUSED when the image is no CT of a patient at all, or CANCELLED
  */
