@@ -62,8 +62,13 @@ def closing():
     time.sleep(1.5)
 
 
-def enter_archive(app, port):
+def connections(app):
     app.window_action("win.preferences")
+    app.click(find(app, "^Connections$"))
+
+
+def enter_archive(app, port):
+    connections(app)
     find(app, r"^Picture archives \(PACS\)$")
     press(app, "^Add archive")
     find(app, "^It needs a name to be kept")
@@ -113,7 +118,7 @@ def import_study(app):
 
 def receive(app, folder, port):
     """The command sends to the window, under the archive's title."""
-    app.window_action("win.preferences")
+    connections(app)
     find(app, "^Receive images$")
     write_row(app, "Port", str(port), last=True)
     time.sleep(1)

@@ -4,7 +4,7 @@ one left out, one read at the cross.  Pictures go to $SCREENSHOTS."""
 import os, shutil, subprocess, sys, tempfile, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from uidrive import App
-from windowtest import button, end, find, ok, press, shot, shown
+from windowtest import button, end, find, ok, press, scroll_to, shot, shown
 
 PROGRAM, CLI = sys.argv[1:3]
 
@@ -39,7 +39,9 @@ def tissues(folder):
         shot(a, "tissues")
         ok("they are found and read")
 
-        a.click(usable(a, "check box", "blood"))
+        blood = usable(a, "check box", "blood")
+        scroll_to(a, blood)
+        a.click(blood)
         find(a, r"^Out of date$")
         a.act(button(a, "^Run Calibrate$"))
         find(a, r"^Own tissues: air, fat, muscle; 6\d\.\d keV$", 90)

@@ -8,6 +8,7 @@ stage go to $SCREENSHOTS.
 import json, os, re, shutil, subprocess, sys, tempfile, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from uidrive import TIMEOUT, App, Atspi
+from windowtest import scroll_to
 
 PROGRAM, CLI = sys.argv[1:3]
 SHOTS = os.environ.get("SCREENSHOTS", "screenshots")
@@ -100,22 +101,6 @@ def cursor(app):
 
 def close_to(a, b, mm):
     return all(abs(x - y) <= mm for x, y in zip(a, b))
-
-
-def scroll_to(app, o):
-    """Turns the wheel beside the cards until the object is in the column's view."""
-    view = app.get("list", "Steps").get_parent()
-    for _ in range(40):
-        v = view.get_extents(Atspi.CoordType.WINDOW)
-        e = o.get_extents(Atspi.CoordType.WINDOW)
-        top, bottom = e.y - v.y, v.y + v.height - e.y - e.height
-        if top >= 0 and bottom >= 0:
-            return
-        x, y = app.centre(view)
-        subprocess.run(["xdotool", "mousemove", str(round(x - v.width / 2 + 4)), str(round(y)), "click",
-                        "4" if top < 0 else "5"], check=True)
-        time.sleep(0.2)
-        o.clear_cache()
 
 
 def open_card(app, title):
@@ -288,7 +273,9 @@ def beyond_yield(a):
     press(a, "Run All")
     told = find(a, r"^Load over displacement to 1\.20 % strain: largest load [\d\u202f]+ N", 240).get_name()
     assert "yielded" in told, told
-    a.click(image(a, "Load over displacement"))
+    curve = image(a, "Load over displacement")
+    scroll_to(a, curve)
+    a.click(curve)
     a.key("End")
     find(a, r"mm \(1\.20 % strain\): [\d\u202f]+ N, \d")
     a.key("Left")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests of windows share: finding what is shown, pressing it, counting what passed."""
-import os, re, time
+import os, re, subprocess, time
 from uidrive import Atspi
 
 SHOTS = os.environ.get("SCREENSHOTS", "screenshots")
@@ -55,3 +55,19 @@ def button(app, name, roles=("push button", "toggle button")):
 
 def press(app, name):
     app.act(button(app, name))
+
+
+def scroll_to(app, o):
+    """Turns the wheel beside the cards until the object is in the column's view."""
+    view = app.get("list", "Steps").get_parent()
+    for _ in range(40):
+        v = view.get_extents(Atspi.CoordType.WINDOW)
+        e = o.get_extents(Atspi.CoordType.WINDOW)
+        top, bottom = e.y - v.y, v.y + v.height - e.y - e.height
+        if top >= 0 and bottom >= 0:
+            return
+        x, y = app.centre(view)
+        subprocess.run(["xdotool", "mousemove", str(round(x - v.width / 2 + 4)), str(round(y)), "click",
+                        "4" if top < 0 else "5"], check=True)
+        time.sleep(0.2)
+        o.clear_cache()
