@@ -1,30 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """test_kernel_window.py PROGRAM CLI: a sharp series corrected to a smooth kernel on the Calibrate card; the original shown
 again; a kernel that nobody knows is refused in words.  Pictures go to $SCREENSHOTS."""
-import os, shutil, subprocess, sys, tempfile, time
+import os, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from uidrive import App, Atspi
-from windowtest import button, end, find, ok, press, shot, shown
+from uidrive import App
+from windowtest import button, command, end, find, ok, review_calibrate, shot, usable, work_folder
 
 PROGRAM, CLI = sys.argv[1:3]
-
-
-def usable(app, role, name):
-    def look():
-        for o in app.walk():
-            if o.get_role_name() == role and (o.get_name() or "") == name and shown(o) and app.has(o, "SENSITIVE"):
-                return o
-    return app.wait(look)
 
 
 def kernel(folder):
     a = App([PROGRAM, folder], G_DEBUG="fatal-warnings")
     try:
-        find(a, r"^Series \d+ can be analysed", 60)
-        press(a, "^Review$")
-        find(a, r"\d+ × \d+ × \d+", 60)
-        a.click(find(a, r"^1  Calibrate$"))
-        time.sleep(0.5)
+        review_calibrate(a)
         shot(a, "kernel-card")
         a.click(usable(a, "check box", "Correct kernel"))
         find(a, r"^B70f becomes B40f with the next run\.$")
@@ -49,12 +37,8 @@ def kernel(folder):
         a.proc.kill()
 
 
-work = tempfile.mkdtemp(prefix="ossature-")
-try:
+with work_folder() as work:
     patient = os.path.join(work, "patient")
-    subprocess.run([CLI, "--quiet", "virtual", patient, "--seed", "503", "--kernels", "B70f", "--spacing", "1.2,1.2,2",
-                    "--levels", "L1-L1"], check=True)
+    command(CLI, "virtual", patient, "--seed", "503", "--kernels", "B70f", "--spacing", "1.2,1.2,2", "--levels", "L1-L1")
     kernel(os.path.join(patient, "B70f"))
-finally:
-    shutil.rmtree(work)
 end()

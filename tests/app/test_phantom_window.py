@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """test_phantom_window.py PROGRAM CLI: the phantom is found by itself and its rods are drawn over the slices.
 Pictures go to $SCREENSHOTS."""
-import os, shutil, subprocess, sys, tempfile, time
+import os, sys, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from uidrive import App
-from windowtest import button, end, find, ok, press, shot
+from windowtest import button, command, end, find, ok, review_calibrate, shot, work_folder
 
 PROGRAM, CLI = sys.argv[1:3]
 
@@ -12,11 +12,7 @@ PROGRAM, CLI = sys.argv[1:3]
 def phantom(folder):
     a = App([PROGRAM, folder], G_DEBUG="fatal-warnings")
     try:
-        find(a, r"^Series \d+ can be analysed", 60)
-        press(a, "^Review$")
-        find(a, r"\d+ × \d+ × \d+", 60)
-        a.click(find(a, r"^1  Calibrate$"))
-        time.sleep(0.5)
+        review_calibrate(a)
         find(a, r"^Phantom$")
         a.act(button(a, "^Run Calibrate$"))
         find(a, r"QRM-BDC, 3 rods", 90)
@@ -28,12 +24,9 @@ def phantom(folder):
         a.proc.kill()
 
 
-work = tempfile.mkdtemp(prefix="ossature-")
-try:
+with work_folder() as work:
     patient = os.path.join(work, "patient")
-    subprocess.run([CLI, "--quiet", "virtual", patient, "--seed", "504", "--kernels", "B40f", "--spacing", "1.2,1.2,2",
-                    "--levels", "L1-L1", "--phantom", "qrm-bdc3"], check=True)
+    command(CLI, "virtual", patient, "--seed", "504", "--kernels", "B40f", "--spacing", "1.2,1.2,2", "--levels", "L1-L1",
+            "--phantom", "qrm-bdc3")
     phantom(os.path.join(patient, "B40f"))
-finally:
-    shutil.rmtree(work)
 end()

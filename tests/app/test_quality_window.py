@@ -1,25 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """test_quality_window.py PROGRAM CLI: quality scans in the preferences: listed with their ages, drawn, removed and brought
 back; and the Calibrate card of a patient without a phantom.  Pictures go to $SCREENSHOTS."""
-import os, shutil, subprocess, sys, tempfile, time
+import os, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from uidrive import App
-from windowtest import button, end, find, ok, press, shot, shown
+from windowtest import button, choose_method, command, end, find, ok, press, review_calibrate, shot, work_folder
 
 PROGRAM, CLI = sys.argv[1:3]
 SMALL = ["--spacing", "1.2,1.2,2", "--kernels", "B40f"]
-
-
-def usable(app, role, name):
-    def look():
-        for o in app.walk():
-            if o.get_role_name() == role and (o.get_name() or "") == name and shown(o) and app.has(o, "SENSITIVE"):
-                return o
-    return app.wait(look)
-
-
-def cli(*arguments):
-    subprocess.run([CLI, "--quiet", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def quality(folder):
@@ -42,14 +30,8 @@ def quality(folder):
         ok("a removed scan comes back")
 
         a.key("Escape")
-        press(a, "^Review$")
-        find(a, r"\d+ × \d+ × \d+", 60)
-        a.click(find(a, r"^1  Calibrate$"))
-        time.sleep(0.5)
-        a.click(usable(a, "combo box", "Calibration method"))
-        time.sleep(1.0)
-        a.key("Down", "Return")
-        time.sleep(0.5)
+        review_calibrate(a)
+        choose_method(a, 1)
         a.act(button(a, "^Run Calibrate$"))
         find(a, r"^Quality scan of 2024-01-10, .*: 5 days apart", 90)
         shot(a, "calibrate-asynchronous")
@@ -59,15 +41,12 @@ def quality(folder):
         a.proc.kill()
 
 
-work = tempfile.mkdtemp(prefix="ossature-")
-try:
+with work_folder() as work:
     patient = os.path.join(work, "patient")
     for i, day in enumerate(("2023-12-05", "2023-12-20", "2024-01-10")):
         scan = os.path.join(work, "quality%d" % i)
-        cli("virtual", scan, "--quality-scan", "--seed", str(520 + i), "--date", day, *SMALL)
-        cli("quality", "add", scan)
-    cli("virtual", patient, "--seed", "503", "--phantom", "none", "--levels", "L1-L1", *SMALL)
+        command(CLI, "virtual", scan, "--quality-scan", "--seed", str(520 + i), "--date", day, *SMALL)
+        command(CLI, "quality", "add", scan)
+    command(CLI, "virtual", patient, "--seed", "503", "--phantom", "none", "--levels", "L1-L1", *SMALL)
     quality(os.path.join(patient, "B40f"))
-finally:
-    shutil.rmtree(work)
 end()

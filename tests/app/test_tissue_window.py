@@ -1,35 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """test_tissue_window.py PROGRAM CLI: a scan without a phantom calibrated by the patient's own tissues on the Calibrate card;
 one left out, one read at the cross.  Pictures go to $SCREENSHOTS."""
-import os, shutil, subprocess, sys, tempfile, time
+import os, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from uidrive import App
-from windowtest import button, end, find, ok, press, scroll_to, shot, shown
+from windowtest import (button, choose_method, command, end, find, ok, review_calibrate, scroll_to, shot, usable,
+                        work_folder)
 
 PROGRAM, CLI = sys.argv[1:3]
-
-
-def usable(app, role, name):
-    def look():
-        for o in app.walk():
-            if o.get_role_name() == role and (o.get_name() or "") == name and shown(o) and app.has(o, "SENSITIVE"):
-                return o
-    return app.wait(look)
 
 
 def tissues(folder):
     a = App([PROGRAM, folder], G_DEBUG="fatal-warnings")
     try:
-        find(a, r"^Series \d+ can be analysed", 60)
-        press(a, "^Review$")
-        find(a, r"\d+ × \d+ × \d+", 60)
-        a.click(find(a, r"^1  Calibrate$"))
-        time.sleep(0.5)
-        a.click(usable(a, "combo box", "Calibration method"))
-        time.sleep(0.5)
-        for _ in range(5):
-            a.key("Down")
-        a.key("Return")
+        review_calibrate(a)
+        choose_method(a, 5)
         usable(a, "check box", "blood")
         ok("own tissues are chosen, and listed")
 
@@ -51,12 +36,9 @@ def tissues(folder):
         a.proc.kill()
 
 
-work = tempfile.mkdtemp(prefix="ossature-")
-try:
+with work_folder() as work:
     patient = os.path.join(work, "patient")
-    subprocess.run([CLI, "--quiet", "virtual", patient, "--seed", "522", "--kernels", "B40f", "--spacing", "1.2,1.2,2",
-                    "--levels", "L1-L1", "--phantom", "none"], check=True)
+    command(CLI, "virtual", patient, "--seed", "522", "--kernels", "B40f", "--spacing", "1.2,1.2,2", "--levels", "L1-L1",
+            "--phantom", "none")
     tissues(os.path.join(patient, "B40f"))
-finally:
-    shutil.rmtree(work)
 end()

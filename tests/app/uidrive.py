@@ -36,7 +36,7 @@ class App:
                 found = what()
                 if found:
                     return found
-            except GLib.Error as e:          # the widget went away meanwhile
+            except (GLib.Error, subprocess.CalledProcessError) as e:    # the widget or its window went away meanwhile
                 found = e
             if time.monotonic() > end:
                 raise AssertionError(f"not seen in {timeout} s: {found!r}")
@@ -78,17 +78,20 @@ class App:
     def window_action(self, name):
         self.act(self.wait(lambda: self.app.get_child_at_index(0)), name)
 
+    def geometry(self, top):
+        """X, Y, WIDTH and HEIGHT of TOP’s window; a search fails when any other window goes meanwhile."""
+        def look():
+            for w in run("xdotool", "search", "--onlyvisible", "--pid", str(self.proc.pid)).split():
+                if run("xdotool", "getwindowname", w).strip() == top.get_name():
+                    return dict(l.split("=") for l in run("xdotool", "getwindowgeometry", "--shell", w).split())
+        return self.wait(look)
+
     def centre(self, o):
         """Screen position of the middle of O (AT-SPI gives window positions)."""
         top = o
         while top.get_parent().get_role_name() != "application":
             top = top.get_parent()
-        for w in run("xdotool", "search", "--onlyvisible", "--pid", str(self.proc.pid)).split():
-            if run("xdotool", "getwindowname", w).strip() == top.get_name():
-                break
-        else:
-            raise AssertionError(f"no window {top.get_name()!r}")
-        g = dict(l.split("=") for l in run("xdotool", "getwindowgeometry", "--shell", w).split())
+        g = self.geometry(top)
         f, e = (x.get_extents(Atspi.CoordType.WINDOW) for x in (top, o))
         # the frame around a window without a compositor is the same on all sides
         return (int(g["X"]) + (int(g["WIDTH"]) - f.width) // 2 + e.x + e.width // 2,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests of windows share: finding what is shown, pressing it, counting what passed."""
-import os, re, subprocess, time
+import contextlib, os, re, shutil, subprocess, tempfile, time
 from uidrive import Atspi
 
 SHOTS = os.environ.get("SCREENSHOTS", "screenshots")
@@ -53,8 +53,49 @@ def button(app, name, roles=("push button", "toggle button")):
     return app.wait(look)
 
 
+def usable(app, role, name):
+    """Like get(), among what can be used now."""
+    def look():
+        for o in app.walk():
+            if o.get_role_name() == role and (o.get_name() or "").endswith(name) and shown(o) \
+                    and app.has(o, "SENSITIVE"):
+                return o
+    return app.wait(look)
+
+
 def press(app, name):
     app.act(button(app, name))
+
+
+def review_calibrate(app):
+    """From the verdict on the folder that the program was started with to the open Calibrate card."""
+    find(app, r"^Series \d+ can be analysed", 60)
+    press(app, "^Review$")
+    find(app, r"\d+ × \d+ × \d+", 60)
+    app.click(find(app, r"^1  Calibrate$"))
+    time.sleep(0.5)
+
+
+def choose_method(app, steps):
+    """The method STEPS entries further on the Calibrate card: drop-downs have no value, keys choose."""
+    app.click(usable(app, "combo box", "Calibration method"))
+    time.sleep(1.0)
+    app.key(*["Down"] * steps, "Return")
+    time.sleep(0.5)
+
+
+@contextlib.contextmanager
+def work_folder():
+    work = tempfile.mkdtemp(prefix="ossature-")
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work)
+
+
+def command(cli, *arguments):
+    """Runs the command line without its progress."""
+    subprocess.run([cli, "--quiet", *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def scroll_to(app, o):
