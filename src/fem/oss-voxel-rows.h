@@ -255,7 +255,7 @@ FN (flush) (FN (Lanes) * self, const REAL (*b)[3][3])
     {
       FN (Nodes) nodes;
       FN (to_nodes) (&column[0][r], &column[1][r], &column[2][r], &nodes);
-#pragma GCC unroll 16
+#pragma GCC unroll 16 * UNROLLED
       for (gsize i = 0; i < LANES; i++)
         FN (add_node) (self->to[r] + self->add[r][i / 2] + 4 * (i % 2), &nodes, i);
     }
@@ -349,18 +349,18 @@ static FN (Planes) FN (planes) (const OssVoxelLevel *level, gsize z, const float
 static inline __attribute__ ((always_inline)) void
 FN (multiply_octants) (const OssVoxelOctants *octants, const V e[8], const V u[24], V f[24])
 {
-#pragma GCC unroll 3
+#pragma GCC unroll 3 * UNROLLED
   for (unsigned i = 0; i < 3; i++)
-#pragma GCC unroll 8
+#pragma GCC unroll 8 * UNROLLED
     for (unsigned s = 0; s < 8; s++)
       {
         V sum = { 0 };
-#pragma GCC unroll 8
+#pragma GCC unroll 8 * UNROLLED
         for (unsigned m = 0; m < 8; m++)
           if (coupled[m][i][s] != 0)
             {
               V part = { 0 };
-#pragma GCC unroll 3
+#pragma GCC unroll 3 * UNROLLED
               for (unsigned j = 0; j < 3; j++)
                 if ((coupled[m][i][s] >> j & 1) != 0)
                   part += octants->table[m][i][s][j] * u[8 * j + (s ^ 1u << i ^ 1u << j ^ m)];
@@ -448,7 +448,7 @@ FN (octants) (const OssVoxelLevel *level, gsize z, const float *vector, float *l
           FN (Nodes) nodes;
           FN (to_nodes) (&f[n], &f[8 + n], &f[16 + n], &nodes);
           if (lanes == LANES)
-#pragma GCC unroll 16
+#pragma GCC unroll 16 * UNROLLED
             for (gsize i = 0; i < LANES; i++)
               FN (add_node) (planes.to[n / 4] + add[8 * i + n], &nodes, i);
           else
