@@ -69,11 +69,39 @@ oss_density_way_key (OssDensityWay way)
 }
 
 static gboolean
-is_wanted (int way)
+is_named (int way)
 {
   g_auto (GStrv) names = given.ways != NULL ? g_strsplit (given.ways, ",", -1) : NULL;
 
   return names == NULL || g_strv_contains ((const char *const *) names, ways[way].key);
+}
+
+/* The common line is that of the first way: who wants the one needs the other. */
+static gboolean
+is_wanted (int way)
+{
+  return is_named (way) || (way == OSS_DENSITY_PHANTOM_SMOOTH && is_named (OSS_DENSITY_COMMON_SHARP));
+}
+
+static gboolean
+check_ways (GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (given.ways != NULL ? given.ways : "", ",", -1);
+
+  for (gsize i = 0; names[i] != NULL; i++)
+    {
+      gboolean known = FALSE;
+      for (int w = 0; w < OSS_N_DENSITY_WAYS; w++)
+        known |= g_str_equal (names[i], ways[w].key);
+      if (known)
+        continue;
+      g_autoptr (GString) list = g_string_new (ways[0].key);
+      for (int w = 1; w < OSS_N_DENSITY_WAYS; w++)
+        g_string_append_printf (list, ", %s", ways[w].key);
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("There is no way “%s”. Known: %s"), names[i], list->str);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 static gboolean
@@ -116,6 +144,26 @@ recall (GKeyFile *file, OssDensityPatient *patient)
       patient->readings[w] =
           n == 3 ? (OssDensityReading){ numbers[0], numbers[1], numbers[2] } : (OssDensityReading){ NAN, NAN, NAN };
     }
+}
+
+/* Readings of another program or another mesh are not carried on with: a table is of one kind throughout. */
+static gboolean
+check_begun (GKeyFile *file, const char *path, GError **error)
+{
+  g_autofree char *program = g_key_file_get_string (file, "run", "program", NULL);
+  double mesh_mm = g_key_file_get_double (file, "run", "mesh_mm", NULL);
+
+  if (program == NULL || (g_str_equal (program, OSS_VERSION) && mesh_mm == given.mesh_mm))
+    {
+      g_key_file_set_string (file, "run", "program", OSS_VERSION);
+      g_key_file_set_double (file, "run", "mesh_mm", given.mesh_mm);
+      return TRUE;
+    }
+  g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+               _ ("“%s” was begun by version %s with elements of %g mm, not by version %s with %g mm. Name another "
+                  "folder."),
+               path, program, mesh_mm, OSS_VERSION, given.mesh_mm);
+  return FALSE;
 }
 
 /* ---- one patient ---- */
@@ -250,6 +298,8 @@ measure_all (const char *path, GArray *patients, const OssTick *tick, GError **e
 
   if (g_file_test (path, G_FILE_TEST_EXISTS) && !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
     return FALSE;
+  if (!check_begun (file, path, error))
+    return FALSE;
   for (int i = 0; i < given.patients; i++)
     {
       OssTick part = oss_tick_part (tick, (double) i / given.patients, (i + 1.0) / given.patients);
@@ -287,6 +337,8 @@ oss_cli_bench_density (OssCli *cli, int argc, char **argv, GError **error)
                          "scanned with both kernels, with and without a phantom, and says how true density is by each "
                          "calibration and how far the kernels agree in stiffness and strength."),
                       0, 0, error))
+    return FALSE;
+  if (given.ways != NULL && !check_ways (error))
     return FALSE;
   if (given.out == NULL || given.patients < 2 || given.patients > 1000 || given.first_seed < 0)
     {

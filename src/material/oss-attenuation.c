@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define ELEMENTS 12
+#define CALCIUM 10
 
 static const char *const element_names[ELEMENTS] = { "H", "C", "N", "O", "Na", "Mg", "P", "S", "Cl", "K", "Ca", "Fe" };
 
@@ -38,7 +39,17 @@ parse_number (const char *text, double *value)
 static gboolean
 wrong_line (GError **error, const char *path, guint line)
 {
-  g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("%s, line %u: a number for every column was expected"),
+  g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+               _ ("%s, line %u: a number for every column was expected, the first one rising"), path, line);
+  return FALSE;
+}
+
+static gboolean
+wrong_substance (GError **error, const char *path, guint line)
+{
+  g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+               _ ("%s, line %u: a name, a density and the fractions of the elements H C N O Na Mg P S Cl K Ca Fe that "
+                  "add up to 1 were expected"),
                path, line);
   return FALSE;
 }
@@ -182,6 +193,18 @@ oss_attenuation_free (OssAttenuation *self)
   g_free (self);
 }
 
+/* The columns after name and density must be the elements in our order. */
+static gboolean
+check_substance_columns (char **cells)
+{
+  if (g_strv_length (cells) < 2 + ELEMENTS)
+    return FALSE;
+  for (int e = 0; e < ELEMENTS; e++)
+    if (strcmp (cells[2 + e], element_names[e]) != 0)
+      return FALSE;
+  return TRUE;
+}
+
 /* "name,density,H,C,...,source": the source may hold commas of its own. */
 static gboolean
 parse_substance (char **cells, Substance *substance)
@@ -219,14 +242,39 @@ load_substances (OssAttenuation *self, GError **error)
       if (is_comment (g_strchomp (lines[i])))
         continue;
       g_auto (GStrv) cells = g_strsplit (lines[i], ",", -1);
-      if (header && !parse_substance (cells, &substance))
-        return wrong_line (error, path, i + 1);
+      if (header ? !parse_substance (cells, &substance) : !check_substance_columns (cells))
+        return wrong_substance (error, path, i + 1);
       if (header)
         g_array_append_val (self->substances, substance);
       header = TRUE;
     }
   self->water = oss_attenuation_find (self, "water", error);
   return self->water >= 0;
+}
+
+/* Coefficients are interpolated in their logarithms, over the energies of clinical CT at least. */
+static gboolean
+find_elements (OssAttenuation *self, GError **error)
+{
+  const OssTable *table = self->elements;
+
+  for (int e = 0; e < ELEMENTS; e++)
+    {
+      self->element_column[e] = oss_table_column (table, element_names[e]);
+      if (self->element_column[e] < 0)
+        {
+          g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("physics/mass_attenuation.csv has no column %s"),
+                       element_names[e]);
+          return FALSE;
+        }
+    }
+  gboolean usable = table->n_rows >= 2 && table->key[0] <= 60.0 && table->key[table->n_rows - 1] >= 80.0;
+  for (gsize i = 0; i < table->n_rows * table->n_columns; i++)
+    usable &= table->value[i] > 0.0;
+  if (!usable)
+    g_set_error_literal (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+                         _ ("physics/mass_attenuation.csv must hold coefficients above 0 from 60 to 80 keV at least"));
+  return usable;
 }
 
 OssAttenuation *
@@ -236,18 +284,8 @@ oss_attenuation_load (GError **error)
 
   self->substances = g_array_new (FALSE, FALSE, sizeof (Substance));
   self->elements = oss_table_load ("physics/mass_attenuation.csv", error);
-  if (self->elements == NULL)
+  if (self->elements == NULL || !find_elements (self, error))
     return NULL;
-  for (int e = 0; e < ELEMENTS; e++)
-    {
-      self->element_column[e] = oss_table_column (self->elements, element_names[e]);
-      if (self->element_column[e] < 0)
-        {
-          g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("physics/mass_attenuation.csv has no column %s"),
-                       element_names[e]);
-          return NULL;
-        }
-    }
   return load_substances (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
@@ -257,7 +295,7 @@ oss_attenuation_find (const OssAttenuation *self, const char *name, GError **err
   for (guint i = 0; i < self->substances->len; i++)
     if (strcmp (g_array_index (self->substances, Substance, i).name, name) == 0)
       return (int) i;
-  g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("tissues.csv has no substance “%s”"), name);
+  g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA, _ ("tissues.csv has no substance “%s”"), name);
   return -1;
 }
 
@@ -277,6 +315,12 @@ double
 oss_attenuation_density (const OssAttenuation *self, int substance)
 {
   return g_array_index (self->substances, Substance, substance).density_g_cm3;
+}
+
+double
+oss_attenuation_calcium (const OssAttenuation *self, int substance)
+{
+  return g_array_index (self->substances, Substance, substance).fraction[CALCIUM];
 }
 
 double

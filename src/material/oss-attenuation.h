@@ -41,12 +41,14 @@ typedef struct _OssAttenuation OssAttenuation;
 OSS_API OssAttenuation *oss_attenuation_load (GError **error);
 OSS_API void oss_attenuation_free (OssAttenuation *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OssAttenuation, oss_attenuation_free)
-/* Number of the substance called @name; NOT_FOUND and -1. */
+/* Number of the substance called @name; -1 and INVALID_DATA when the table has none. */
 OSS_API int oss_attenuation_find (const OssAttenuation *self, const char *name, GError **error);
 /* Mass attenuation coefficient, cm2/g, log-log between the tabulated energies (40 to 120 keV). */
 OSS_API double oss_attenuation_mass (const OssAttenuation *self, int substance, double kev);
 /* g/cm3 */
 OSS_API double oss_attenuation_density (const OssAttenuation *self, int substance);
+/* Share of the mass that is calcium. */
+OSS_API double oss_attenuation_calcium (const OssAttenuation *self, int substance);
 /* HU = 1000 (mu / mu_water - 1) in a monochromatic beam. */
 OSS_API double oss_attenuation_hu (const OssAttenuation *self, int substance, double kev);
 

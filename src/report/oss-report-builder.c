@@ -88,3 +88,15 @@ oss_json_text (JsonBuilder *builder)
   g_autofree char *text = json_generator_to_data (generator, NULL);
   return g_strconcat (text, "\n", NULL);
 }
+
+void
+oss_json_part (JsonBuilder *builder, const char *name, const OssVbmdPart *part)
+{
+  oss_json_begin (builder, name);
+  oss_json_double (builder, "mean_mg_cm3", part->mean_mg_cm3);
+  oss_json_double (builder, "sd_mg_cm3", part->sd_mg_cm3);
+  oss_json_double (builder, "mean_hu", part->mean_hu);
+  oss_json_double (builder, "volume_mm3", part->volume_mm3);
+  oss_json_int (builder, "voxels", (gint64) part->voxels);
+  json_builder_end_object (builder);
+}

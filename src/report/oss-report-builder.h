@@ -2,6 +2,7 @@
 /* Members of JSON objects (private to report).  What is not known is null, never left out. */
 #pragma once
 
+#include "calibrate/oss-vbmd.h"
 #include "report/oss-report-nonlinear.h"
 #include "study/oss-study-kernel.h"
 
@@ -27,6 +28,9 @@ void oss_json_nonlinear (JsonBuilder *builder, const OssReportNonlinear *self);
 
 /* Member "kernel_correction": null when none was asked for. */
 void oss_json_correction (JsonBuilder *builder, const OssKernelCorrected *self);
+
+/* Member @name: mean, spread, HU, volume and voxels of a part of the body. */
+void oss_json_part (JsonBuilder *builder, const char *name, const OssVbmdPart *part);
 
 /* The finished text with a final newline. (transfer full) */
 char *oss_json_text (JsonBuilder *builder);

@@ -86,18 +86,6 @@ add_calibration (JsonBuilder *builder, const OssReportData *self)
   json_builder_end_object (builder);
 }
 
-static void
-add_part (JsonBuilder *builder, const char *name, const OssVbmdPart *part)
-{
-  oss_json_begin (builder, name);
-  oss_json_double (builder, "mean_mg_cm3", part->mean_mg_cm3);
-  oss_json_double (builder, "sd_mg_cm3", part->sd_mg_cm3);
-  oss_json_double (builder, "mean_hu", part->mean_hu);
-  oss_json_double (builder, "volume_mm3", part->volume_mm3);
-  oss_json_int (builder, "voxels", (gint64) part->voxels);
-  json_builder_end_object (builder);
-}
-
 /* Densities that follow the outline of the body. */
 static void
 add_forms (JsonBuilder *builder, const OssReportData *self)
@@ -107,9 +95,9 @@ add_forms (JsonBuilder *builder, const OssReportData *self)
   oss_json_begin (builder, "body_density");
   oss_json_double (builder, "peel_mm", self->forms.peel_mm);
   oss_json_double (builder, "shell_mm", self->forms.shell_mm);
-  add_part (builder, "eroded", &self->forms.eroded);
-  add_part (builder, "integral", &self->forms.integral);
-  add_part (builder, "cortical", &self->forms.cortical);
+  oss_json_part (builder, "eroded", &self->forms.eroded);
+  oss_json_part (builder, "integral", &self->forms.integral);
+  oss_json_part (builder, "cortical", &self->forms.cortical);
   json_builder_end_object (builder);
 }
 

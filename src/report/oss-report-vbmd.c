@@ -50,18 +50,6 @@ oss_report_vbmd_class (const OssCalibrationLine *line, const OssVbmdRow *rows, g
 }
 
 static void
-add_part (JsonBuilder *builder, const char *name, const OssVbmdPart *part)
-{
-  oss_json_begin (builder, name);
-  oss_json_double (builder, "mean_mg_cm3", part->mean_mg_cm3);
-  oss_json_double (builder, "sd_mg_cm3", part->sd_mg_cm3);
-  oss_json_double (builder, "mean_hu", part->mean_hu);
-  oss_json_double (builder, "volume_mm3", part->volume_mm3);
-  oss_json_int (builder, "voxels", (gint64) part->voxels);
-  json_builder_end_object (builder);
-}
-
-static void
 add_row (JsonBuilder *builder, const OssVbmdRow *row)
 {
   json_builder_begin_object (builder);
@@ -74,9 +62,9 @@ add_row (JsonBuilder *builder, const OssVbmdRow *row)
     {
       oss_json_double (builder, "peel_mm", row->forms.peel_mm);
       oss_json_double (builder, "shell_mm", row->forms.shell_mm);
-      add_part (builder, "eroded", &row->forms.eroded);
-      add_part (builder, "integral", &row->forms.integral);
-      add_part (builder, "cortical", &row->forms.cortical);
+      oss_json_part (builder, "eroded", &row->forms.eroded);
+      oss_json_part (builder, "integral", &row->forms.integral);
+      oss_json_part (builder, "cortical", &row->forms.cortical);
     }
   json_builder_end_object (builder);
 }

@@ -16,7 +16,7 @@ double
 oss_virtual_beam_cha (const OssVirtualPhysics *physics, const OssVirtualBeam *beam)
 {
   return (beam->hu[OSS_TISSUE_HYDROXYAPATITE] - beam->hu[OSS_TISSUE_PHANTOM_RESIN])
-         / (1000.0 * physics->density[OSS_TISSUE_HYDROXYAPATITE]);
+         / (1000.0 * oss_virtual_density (physics, OSS_TISSUE_HYDROXYAPATITE));
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "base/oss-random.h"
 #include "base/oss-vector.h"
+#include "material/oss-attenuation.h"
 #include "virtual/oss-virtual.h"
 
 G_BEGIN_DECLS
@@ -40,17 +41,11 @@ typedef enum
   OSS_N_TISSUES,
 } OssTissue;
 
-#define OSS_VIRTUAL_ELEMENTS 12 /* H C N O Na Mg P S Cl K Ca Fe */
-#define OSS_VIRTUAL_ENERGIES 32
-
-/* data/physics/mass_attenuation.csv and data/tissues.csv. */
+/* The tables of attenuation and where each tissue stands in them. */
 typedef struct
 {
-  int n_energies;
-  double kev[OSS_VIRTUAL_ENERGIES];
-  double element[OSS_VIRTUAL_ENERGIES][OSS_VIRTUAL_ELEMENTS]; /* cm2/g */
-  double density[OSS_N_TISSUES];                              /* g/cm3 */
-  double fraction[OSS_N_TISSUES][OSS_VIRTUAL_ELEMENTS];       /* by mass */
+  OssAttenuation *attenuation;
+  int substance[OSS_N_TISSUES];
 } OssVirtualPhysics;
 
 /* The scanner at one effective energy. */
@@ -63,7 +58,10 @@ typedef struct
 } OssVirtualBeam;
 
 gboolean oss_virtual_physics_load (OssVirtualPhysics *self, GError **error);
-/* cm2/g, log-log between the table's energies; @kev within the table. */
+void oss_virtual_physics_clear (OssVirtualPhysics *self);
+/* g/cm3 */
+double oss_virtual_density (const OssVirtualPhysics *self, OssTissue tissue);
+/* cm2/g */
 double oss_virtual_mass_attenuation (const OssVirtualPhysics *self, OssTissue tissue, double kev);
 void oss_virtual_beam_init (OssVirtualBeam *self, const OssVirtualPhysics *physics, double kev);
 double oss_virtual_beam_rod_hu (const OssVirtualBeam *self, double k2hpo4_mg_cm3, double water_mg_cm3);

@@ -226,6 +226,7 @@ oss_virtual_patient_init (OssVirtualPatient *self, const OssVirtualOptions *opti
 void
 oss_virtual_patient_clear (OssVirtualPatient *self)
 {
+  oss_virtual_physics_clear (&self->physics);
   for (int i = 0; i < self->anatomy.n_vertebrae; i++)
     oss_free_aligned (self->anatomy.vertebrae[i].texture);
 }
@@ -486,8 +487,8 @@ oss_virtual_write (const char *folder, const OssVirtualOptions *options, OssVirt
         }
       if (ok && truth != NULL)
         *truth = patient.truth;
-      oss_virtual_patient_clear (&patient);
     }
+  oss_virtual_patient_clear (&patient);
   study_clear (&study);
   if (!ok)
     remove_tree (temporary);

@@ -184,6 +184,20 @@ test_image (void)
   g_unlink (path);
 }
 
+/* A density bench that another version has begun. */
+static void
+refuse_begun (void)
+{
+  g_autofree char *folder = g_build_filename (work, "density", NULL);
+  g_autofree char *path = g_build_filename (folder, "patients.ini", NULL);
+
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, "[run]\nprogram=0\nmesh_mm=2\n", -1, NULL));
+  run_line_expect (work, 2, "begun by version 0", "bench density --out density");
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 static void
 test_usage (void)
 {
@@ -192,6 +206,9 @@ test_usage (void)
   run_line_expect (work, 2, "--voxels 4", "bench fem --quick --voxels 4");
   run_line_expect (work, 2, "--tet10", "bench fem --tet10 -1");
   run_line_expect (work, 2, "--tolerance", "bench fem --tolerance 2");
+  run_line_expect (work, 2, "no way “phantom-b41f”", "bench density --ways phantom-b41f --out density");
+  run_line_expect (work, 2, "--out", "bench density --ways phantom-b40f");
+  refuse_begun ();
   run_line_expect (work, 3, "absent.nii.gz", "--quiet bench fem --quick --voxels absent.nii.gz");
   run_line_expect (work, 0, "--voxels", "bench fem --help");
   run_line_expect (work, 0, "bench fem", "bench --help");

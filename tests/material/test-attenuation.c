@@ -68,7 +68,7 @@ test_tables (void)
   g_assert_cmpint (oss_table_column (nist, "gold"), ==, -1);
   g_assert_cmpfloat_with_epsilon (oss_table_linear (energy, oss_table_column (energy, "kev"), 120.0), 68.0, 1e-9);
   g_assert_cmpint (oss_attenuation_find (attenuation, "gold", &error), ==, -1);
-  g_assert_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND);
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA);
 }
 
 int

@@ -152,6 +152,7 @@ test_damaged_tables (void)
     }
   g_setenv ("OSSATURE_DATA_DIR", folder, TRUE);
   g_assert_true (oss_virtual_physics_load (&loaded, &error));
+  oss_virtual_physics_clear (&loaded);
   assert_refused (folder, files[0], "", "water");
   assert_refused (folder, files[0], "name,density\n", "line 1");
   assert_refused (folder, files[0],
@@ -184,5 +185,7 @@ main (int argc, char **argv)
   g_test_add_func ("/virtual/tissue/rods", test_rods);
   g_test_add_func ("/virtual/tissue/marrow", test_marrow);
   g_test_add_func ("/virtual/tissue/damaged-tables", test_damaged_tables);
-  return g_test_run ();
+  int status = g_test_run ();
+  oss_virtual_physics_clear (&physics);
+  return status;
 }
