@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/oss-step-column.h"
 
+#include "app/oss-calibrate-choice.h"
 #include "app/oss-caps-choice.h"
 #include "app/oss-curve-view.h"
 #include "app/oss-estimates-button.h"
 #include "app/oss-format.h"
-#include "app/oss-kernel-choice.h"
-#include "app/oss-phantom-choice.h"
 #include "app/oss-post-yield-choice.h"
 #include "app/oss-step-card.h"
 #include "app/oss-step-text.h"
-#include "app/oss-tissue-rows.h"
 #include "base/oss-i18n.h"
 
 /* Levels a name can be given to, from above; one more entry comes first: not named. */
@@ -20,8 +18,6 @@
 /* What a study takes where its options say nothing. */
 #define FINAL_STRAIN_PERCENT 2.0
 #define INCREMENTS 20
-
-#define METHOD_TISSUES 5 /* in the list of calibration methods */
 
 struct _OssStepColumn
 {
@@ -37,15 +33,13 @@ struct _OssStepColumn
   GtkListBox *list;
   OssStepCard *calibrate, *segment, *mesh, *simulate, *report;
 
-  GtkDropDown *method, *basis, *numbering, *kind, *law, *yield_law, *paper;
-  GtkRevealer *own_line, *own_tissues, *beyond;
-  OssTissueRows *tissues;
-  GtkEntry *slope, *intercept, *comment;
+  GtkDropDown *numbering, *kind, *law, *yield_law, *paper;
+  GtkRevealer *beyond;
+  GtkEntry *comment;
   GtkLabel *place, *law_source, *yield_source;
   GtkSpinButton *size, *final_strain, *increments;
+  OssCalibrateChoice *calibration;
   OssCapsChoice *caps;
-  OssKernelChoice *kernel;
-  OssPhantomChoice *phantom;
   OssPostYieldChoice *post_yield;
   GtkSwitch *name_patient, *nonlinear;
 
@@ -186,68 +180,14 @@ follow_job (OssStepColumn *self)
     g_signal_connect_swapped (job, "notify", G_CALLBACK (job_progress_cb), self);
 }
 
-/* Why a correction cannot be made, and what to do in this window. */
-static char *
-refusal_of (const OssKernelCorrection *plan, const GError *failure)
-{
-  gboolean from = plan->from.f50 > 0.0;
-  const char *name = from ? plan->to.name : plan->from.name;
-
-  if (!g_error_matches (failure, OSS_ERROR, OSS_ERROR_REFUSED) || (from && plan->to.f50 > 0.0) || *name == '\0')
-    return g_strdup (failure->message);
-  if (from)
-    return g_strdup_printf (_ ("Kernel “%s” is not in the table. Correct to another one."), name);
-  return g_strdup_printf (_ ("Kernel “%s” is not in the table. Nothing is corrected on a guess: name one that is equal "
-                             "under “Made with”, or measure it from a phantom scan (ossature kernel measure)."),
-                          name);
-}
-
-/* What the correction did, or will do, or why it cannot be. */
-static void
-update_kernel (OssStepColumn *self)
-{
-  OssStudy *study = oss_document_get_study (self->document);
-  const OssStudyOptions *options = oss_study_get_options (study);
-  const OssLoadResult *load = oss_study_get_load (study);
-  const OssKernelWish wish = { options->correct_to, options->correct_from, options->correct_mtf,
-                               options->correct_to_mm };
-  gboolean current = load != NULL && oss_study_is_current (study, OSS_STEP_LOAD);
-  g_autofree char *text = NULL;
-  g_autoptr (GError) failure = NULL;
-  OssKernelCorrection plan;
-
-  if (wish.to == NULL)
-    ;
-  else if (current && load->correction != NULL)
-    text = g_strdup (load->correction->words);
-  else if (!oss_kernel_plan (oss_document_get_series (self->document), &wish, &plan, &failure))
-    text = refusal_of (&plan, failure);
-  else if (oss_kernel_correction_is_none (&plan))
-    /* Translators: %s is a reconstruction kernel. */
-    text = g_strdup_printf (_ ("The kernel is %s already: nothing to correct."), plan.to.name);
-  else
-    /* Translators: from one reconstruction kernel to another, once the steps run again. */
-    text = g_strdup_printf (_ ("%s becomes %s with the next run."), plan.from.name, plan.to.name);
-  oss_kernel_choice_tell (self->kernel, text, failure == NULL, load != NULL && load->original != NULL);
-}
-
-static void
-update_tissues (OssStepColumn *self)
-{
-  const OssCalibrateResult *calibrate = oss_study_get_calibrate (oss_document_get_study (self->document));
-
-  oss_tissue_rows_show (self->tissues, calibrate != NULL ? calibrate->internal : NULL);
-}
-
 static void
 document_changed_cb (OssStepColumn *self)
 {
   follow_job (self);
-  update_kernel (self);
   for (int step = OSS_STEP_CALIBRATE; step < OSS_N_STEPS; step++)
     update_card (self, step);
   update_report_card (self);
-  update_tissues (self);
+  oss_calibrate_choice_update (self->calibration);
   update_result (self);
   update_place (self);
   gtk_widget_set_sensitive (GTK_WIDGET (self->level), self->job == NULL);
@@ -281,101 +221,6 @@ level_cb (OssStepColumn *self)
 
   if (!self->updating && self->document != NULL)
     oss_document_edit (self->document, edit_level, &verse);
-}
-
-static void
-edit_calibration (OssStudyOptions *options, gconstpointer data)
-{
-  g_free (options->calibration);
-  options->calibration = g_strdup (data);
-  if (g_strcmp0 (data, "internal") != 0)
-    g_clear_pointer (&options->tissues, g_free);
-}
-
-static void
-edit_tissues (OssStudyOptions *options, gconstpointer data)
-{
-  g_free (options->calibration);
-  options->calibration = g_strdup ("internal");
-  g_free (options->tissues);
-  options->tissues = g_strdup (data);
-}
-
-static void
-tissues_cb (OssStepColumn *self)
-{
-  g_autofree char *tissues = oss_tissue_rows_get (self->tissues);
-
-  if (!self->updating && self->document != NULL)
-    oss_document_edit (self->document, edit_tissues, tissues);
-}
-
-static void
-tissue_place_cb (OssStepColumn *self, guint tissue)
-{
-  if (self->document != NULL)
-    oss_tissue_rows_set_place (self->tissues, (OssOwnTissue) tissue,
-                               oss_scene_get_cursor (oss_document_get_scene (self->document)));
-}
-
-/* What was typed, with a decimal point whatever the language writes. (transfer full) */
-static char *
-number_of (GtkEntry *entry)
-{
-  char *text = g_strdup (gtk_editable_get_text (GTK_EDITABLE (entry)));
-
-  return g_strdelimit (g_strstrip (text), ",", '.');
-}
-
-static void
-method_cb (OssStepColumn *self)
-{
-  static const char *const methods[] = { "phantom", "async", "line:jiang2023-b40f", "line:jiang2023-b70f", NULL };
-  const guint own = G_N_ELEMENTS (methods) - 1, tissues = METHOD_TISSUES;
-  guint selected = gtk_drop_down_get_selected (self->method);
-  g_autofree char *line = NULL;
-
-  gtk_revealer_set_reveal_child (self->own_line, selected == own);
-  gtk_revealer_set_reveal_child (self->own_tissues, selected == tissues);
-  if (self->updating || self->document == NULL || selected > tissues)
-    return;
-  if (selected == tissues)
-    {
-      tissues_cb (self);
-      return;
-    }
-  if (selected == own)
-    {
-      g_autofree char *slope = number_of (self->slope), *intercept = number_of (self->intercept);
-
-      line = g_strdup_printf ("line:%s,%s,%s", slope, intercept,
-                              gtk_drop_down_get_selected (self->basis) == 1 ? "CHA" : "K2HPO4");
-    }
-  oss_document_edit (self->document, edit_calibration, line != NULL ? line : methods[selected]);
-}
-
-static gboolean
-is_number (GtkEntry *entry)
-{
-  g_autofree char *text = number_of (entry);
-  char *end = NULL;
-  gboolean number;
-
-  g_ascii_strtod (text, &end);
-  number = end != text && *end == '\0';
-  if (number)
-    gtk_widget_remove_css_class (GTK_WIDGET (entry), "error");
-  else
-    gtk_widget_add_css_class (GTK_WIDGET (entry), "error");
-  return number;
-}
-
-/* Half-typed numbers are marked and wait; nonsense of size is answered by the study. */
-static void
-own_line_cb (OssStepColumn *self)
-{
-  if (is_number (self->slope) && is_number (self->intercept))
-    method_cb (self);
 }
 
 static void
@@ -512,63 +357,6 @@ caps_cb (OssStepColumn *self)
   oss_document_edit (self->document, edit_caps, &caps);
 }
 
-static void
-edit_phantom (OssStudyOptions *options, gconstpointer data)
-{
-  const OssStudyOptions *wanted = data;
-
-  g_free (options->phantom);
-  options->phantom = g_strdup (wanted->phantom);
-  g_free (options->phantom_serial);
-  options->phantom_serial = g_strdup (wanted->phantom_serial);
-}
-
-static void
-phantom_cb (OssStepColumn *self)
-{
-  g_autofree char *model = oss_phantom_choice_get_model (self->phantom);
-  g_autofree char *serial = oss_phantom_choice_get_serial (self->phantom);
-  const OssStudyOptions wanted = { .phantom = model, .phantom_serial = serial };
-
-  if (!self->updating && self->document != NULL)
-    oss_document_edit (self->document, edit_phantom, &wanted);
-}
-
-static void
-edit_kernel (OssStudyOptions *options, gconstpointer data)
-{
-  const OssStudyOptions *wanted = data;
-
-  g_free (options->correct_to);
-  options->correct_to = g_strdup (wanted->correct_to);
-  g_free (options->correct_from);
-  options->correct_from = g_strdup (wanted->correct_from);
-  if (wanted->correct_to == NULL)
-    {
-      g_clear_pointer (&options->correct_mtf, g_free);
-      options->correct_to_mm = 0.0;
-    }
-}
-
-static void
-kernel_cb (OssStepColumn *self)
-{
-  g_autofree char *to = oss_kernel_choice_get_to (self->kernel), *from = oss_kernel_choice_get_from (self->kernel);
-  const OssStudyOptions wanted = { .correct_to = to, .correct_from = to != NULL ? from : NULL };
-
-  if (self->updating || self->document == NULL)
-    return;
-  oss_document_edit (self->document, edit_kernel, &wanted);
-  update_kernel (self);
-}
-
-static void
-kernel_original_cb (OssStepColumn *self, gboolean original)
-{
-  if (!self->updating && self->document != NULL)
-    oss_document_show_original (self->document, original);
-}
-
 /* Cards */
 
 static void
@@ -648,10 +436,6 @@ show_options (OssStepColumn *self)
   const OssLaw *laws = oss_law_all (&n);
 
   self->updating = TRUE;
-  gboolean own = g_strcmp0 (options->calibration, "internal") == 0;
-  gtk_drop_down_set_selected (self->method, own ? METHOD_TISSUES : 0);
-  gtk_revealer_set_reveal_child (self->own_tissues, own);
-  oss_tissue_rows_set (self->tissues, options->tissues);
   gtk_drop_down_set_selected (self->numbering, 0);
   gtk_drop_down_set_selected (self->kind, (guint) options->mesh.kind);
   gtk_spin_button_set_value (self->size, options->mesh.size_mm);
@@ -660,8 +444,6 @@ show_options (OssStepColumn *self)
       gtk_drop_down_set_selected (self->law, i);
   show_nonlinear (self, options);
   oss_caps_choice_set (self->caps, &options->caps);
-  oss_phantom_choice_set (self->phantom, options->phantom, options->phantom_serial);
-  oss_kernel_choice_set (self->kernel, options->correct_to, options->correct_from);
   oss_step_column_set_level (self, options->vertebra);
   self->updating = FALSE;
 }
@@ -685,6 +467,8 @@ oss_step_column_set_document (OssStepColumn *self, OssDocument *document)
   g_set_object (&self->document, document);
   self->shown = NULL;
   follow_job (self);
+  if (self->calibration != NULL)
+    oss_calibrate_choice_set_document (self->calibration, document);
   if (document == NULL)
     return;
   g_signal_connect_swapped (document, "changed", G_CALLBACK (document_changed_cb), self);
@@ -715,13 +499,7 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssStepColumn, mesh);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, simulate);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, report);
-  gtk_widget_class_bind_template_child (klass, OssStepColumn, method);
-  gtk_widget_class_bind_template_child (klass, OssStepColumn, own_tissues);
-  gtk_widget_class_bind_template_child (klass, OssStepColumn, tissues);
-  gtk_widget_class_bind_template_child (klass, OssStepColumn, own_line);
-  gtk_widget_class_bind_template_child (klass, OssStepColumn, slope);
-  gtk_widget_class_bind_template_child (klass, OssStepColumn, intercept);
-  gtk_widget_class_bind_template_child (klass, OssStepColumn, basis);
+  gtk_widget_class_bind_template_child (klass, OssStepColumn, calibration);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, place);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, numbering);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, kind);
@@ -736,8 +514,6 @@ bind_children (GtkWidgetClass *klass)
   gtk_widget_class_bind_template_child (klass, OssStepColumn, yield_source);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, post_yield);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, caps);
-  gtk_widget_class_bind_template_child (klass, OssStepColumn, kernel);
-  gtk_widget_class_bind_template_child (klass, OssStepColumn, phantom);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, comment);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, paper);
   gtk_widget_class_bind_template_child (klass, OssStepColumn, name_patient);
@@ -762,27 +538,18 @@ oss_step_column_class_init (OssStepColumnClass *klass)
   G_OBJECT_CLASS (klass)->dispose = oss_step_column_dispose;
   g_type_ensure (OSS_TYPE_STEP_CARD);
   g_type_ensure (OSS_TYPE_CAPS_CHOICE);
-  g_type_ensure (OSS_TYPE_KERNEL_CHOICE);
-  g_type_ensure (OSS_TYPE_TISSUE_ROWS);
-  g_type_ensure (OSS_TYPE_PHANTOM_CHOICE);
+  g_type_ensure (OSS_TYPE_CALIBRATE_CHOICE);
   g_type_ensure (OSS_TYPE_POST_YIELD_CHOICE);
   g_type_ensure (OSS_TYPE_CURVE_VIEW);
   g_type_ensure (OSS_TYPE_ESTIMATES_BUTTON);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/ossature/Ossature/ui/step-column.ui");
   bind_children (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, level_cb);
-  gtk_widget_class_bind_template_callback (widget_class, method_cb);
-  gtk_widget_class_bind_template_callback (widget_class, tissues_cb);
-  gtk_widget_class_bind_template_callback (widget_class, tissue_place_cb);
-  gtk_widget_class_bind_template_callback (widget_class, own_line_cb);
   gtk_widget_class_bind_template_callback (widget_class, numbering_cb);
   gtk_widget_class_bind_template_callback (widget_class, mesh_cb);
   gtk_widget_class_bind_template_callback (widget_class, law_cb);
   gtk_widget_class_bind_template_callback (widget_class, nonlinear_cb);
   gtk_widget_class_bind_template_callback (widget_class, caps_cb);
-  gtk_widget_class_bind_template_callback (widget_class, phantom_cb);
-  gtk_widget_class_bind_template_callback (widget_class, kernel_cb);
-  gtk_widget_class_bind_template_callback (widget_class, kernel_original_cb);
   gtk_widget_class_bind_template_callback (widget_class, row_activated_cb);
 }
 
