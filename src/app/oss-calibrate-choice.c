@@ -30,7 +30,7 @@ struct _OssCalibrateChoice
   gboolean updating; /* the widgets follow the options, not the other way round */
 
   GtkDropDown *method, *basis;
-  GtkRevealer *own_line, *own_tissues;
+  GtkWidget *own_line;
   GtkEntry *slope, *intercept;
   OssTissueRows *tissues;
   OssPhantomChoice *phantom;
@@ -136,14 +136,24 @@ number_of (GtkEntry *entry)
   return g_strdelimit (g_strstrip (text), ",", '.');
 }
 
+/* Only what the method uses. */
+static void
+show_rows (OssCalibrateChoice *self)
+{
+  guint selected = gtk_drop_down_get_selected (self->method);
+
+  gtk_widget_set_visible (self->own_line, selected == METHOD_LINE);
+  gtk_widget_set_visible (GTK_WIDGET (self->tissues), selected == METHOD_TISSUES);
+  gtk_widget_set_visible (GTK_WIDGET (self->phantom), selected == METHOD_PHANTOM);
+}
+
 static void
 method_cb (OssCalibrateChoice *self)
 {
   guint selected = gtk_drop_down_get_selected (self->method);
   g_autofree char *line = NULL;
 
-  gtk_revealer_set_reveal_child (self->own_line, selected == METHOD_LINE);
-  gtk_revealer_set_reveal_child (self->own_tissues, selected == METHOD_TISSUES);
+  show_rows (self);
   if (self->updating || self->document == NULL || selected >= N_METHODS)
     return;
   if (selected == METHOD_TISSUES)
@@ -260,7 +270,7 @@ show_options (OssCalibrateChoice *self)
 
   self->updating = TRUE;
   gtk_drop_down_set_selected (self->method, own ? METHOD_TISSUES : METHOD_PHANTOM);
-  gtk_revealer_set_reveal_child (self->own_tissues, own);
+  show_rows (self);
   oss_tissue_rows_set (self->tissues, options->tissues);
   oss_phantom_choice_set (self->phantom, options->phantom, options->phantom_serial);
   oss_kernel_choice_set (self->kernel, options->correct_to, options->correct_from);
@@ -299,7 +309,6 @@ oss_calibrate_choice_class_init (OssCalibrateChoiceClass *klass)
   gtk_widget_class_bind_template_child (widget_class, OssCalibrateChoice, method);
   gtk_widget_class_bind_template_child (widget_class, OssCalibrateChoice, basis);
   gtk_widget_class_bind_template_child (widget_class, OssCalibrateChoice, own_line);
-  gtk_widget_class_bind_template_child (widget_class, OssCalibrateChoice, own_tissues);
   gtk_widget_class_bind_template_child (widget_class, OssCalibrateChoice, slope);
   gtk_widget_class_bind_template_child (widget_class, OssCalibrateChoice, intercept);
   gtk_widget_class_bind_template_child (widget_class, OssCalibrateChoice, tissues);
@@ -319,5 +328,6 @@ oss_calibrate_choice_init (OssCalibrateChoice *self)
 {
   self->updating = TRUE;
   gtk_widget_init_template (GTK_WIDGET (self));
+  show_rows (self);
   self->updating = FALSE;
 }

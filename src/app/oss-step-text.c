@@ -78,13 +78,29 @@ static void G_GNUC_PRINTF (2, 3) add_fact (GPtrArray *facts, const char *format,
   va_end (arguments);
 }
 
+/* Two numbers are fitted to a few tissues: R² would be near 1 whatever they read. */
+static void
+tissue_facts (const OssInternalFit *fit, GPtrArray *facts)
+{
+  double worst = 0.0;
+
+  for (int t = 0; t < OSS_OWN_N; t++)
+    if (fit->points[t].used)
+      worst = fmax (worst, fabs (fit->points[t].hu - fit->points[t].expected_hu));
+  g_autofree char *most = oss_format_fixed (worst, 0);
+  /* Translators: how far the tissues read from what they should, at most. */
+  add_fact (facts, _ ("within %s HU"), most);
+}
+
 static void
 calibrate_facts (const OssCalibrateResult *result, GPtrArray *facts)
 {
   const OssCalibrationLine *line = &result->line;
   g_autofree char *r2 = oss_format_fixed (line->r2, 4), *spread = oss_format_fixed (line->uncertainty_mg_cm3, 1);
 
-  if (isfinite (line->r2))
+  if (result->internal != NULL)
+    tissue_facts (result->internal, facts);
+  else if (isfinite (line->r2))
     add_fact (facts, "R² %s", r2);
   if (isfinite (line->uncertainty_mg_cm3) && line->uncertainty_mg_cm3 < 0.1)
     /* Translators: the error of the calibration line alone. */

@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 
 /**
  * OssTissueRows: the patient's own tissues that a calibration rests on, one a row, each with what it reads; a tissue
- * can be left out, or read at the cross instead.
+ * can be left out, or read at the cursor instead.
  *
- * Signal "changed" (): the user chose something else; "place" (guint tissue): the user wants it read at the cross.
+ * Signal "changed" (): the user chose something else; "place" (guint tissue): the user wants it read at the cursor.
  */
 #define OSS_TYPE_TISSUE_ROWS (oss_tissue_rows_get_type ())
 G_DECLARE_FINAL_TYPE (OssTissueRows, oss_tissue_rows, OSS, TISSUE_ROWS, AdwBin)

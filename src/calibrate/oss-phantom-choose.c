@@ -39,13 +39,16 @@ oss_phantom_not_found (const OssPhantom *phantom, GError **error)
 {
   if (phantom->reference_rod)
     g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
-                 _ ("No %s in the image: no even round rod, %.0f mm wide, in an even material darker than it."),
+                 /* Translators: %s is the title of a phantom; keep it in quotation marks. */
+                 _ ("“%s” was not found in the image: there is no even round rod, %.0f mm wide, in an even material "
+                    "darker than it."),
                  phantom->title, phantom->rod_diameter_mm);
   else
-    g_set_error (
-        error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
-        _ ("No %s phantom in the image: no row of %d even rods, about %.0f mm apart, whose HU follow its densities."),
-        phantom->title, phantom->n_rods, phantom->rod_spacing_mm);
+    g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND,
+                 /* Translators: %s is the title of a phantom; keep it in quotation marks. */
+                 _ ("“%s” was not found in the image: there is no row of %d even rods, about %.0f mm apart, whose HU "
+                    "follow its densities."),
+                 phantom->title, phantom->n_rods, phantom->rod_spacing_mm);
 }
 
 /* "Mindways Model 3 CT", with the serial number when there is one. */

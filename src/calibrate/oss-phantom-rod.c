@@ -231,7 +231,8 @@ oss_reference_rod_read (const OssVolume *volume, const OssSlabs *slabs, const Os
   if (second)
     {
       g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                   _ ("More than one rod in the image could be the %s: nothing is guessed."), phantom->title);
+                   /* Translators: %s is the title of a phantom; keep it in quotation marks. */
+                   _ ("More than one rod in the image could be “%s”: nothing is guessed."), phantom->title);
       return FALSE;
     }
   centre_spot (&field, 0.5 * phantom->rod_diameter_mm, &spot);

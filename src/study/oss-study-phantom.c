@@ -44,7 +44,10 @@ say_what_is_there (const OssStudyOptions *options, const OssVolume *volume, cons
   g_autofree OssPhantomFit *fit = g_new0 (OssPhantomFit, 1);
 
   if (all != NULL && oss_phantom_search (volume, all, fit, tick, NULL))
-    g_prefix_error (error, _ ("The image holds a %s phantom (--phantom %s). "), fit->phantom.title, fit->phantom.name);
+    /* Translators: the title of a phantom and its name on the command line; a sentence that says what was not
+ found follows. */
+    g_prefix_error (error, _ ("The image holds another phantom: “%s” (--phantom %s). "), fit->phantom.title,
+                    fit->phantom.name);
 }
 
 gboolean
