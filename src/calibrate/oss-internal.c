@@ -10,6 +10,7 @@
 
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"
+#include "base/oss-text.h"
 #include "material/oss-attenuation.h"
 
 #include <math.h>
@@ -460,8 +461,8 @@ finish_line (OssInternalFit *fit)
   line->covariance = fit->covariance;
   if (isfinite (fit->variance_slope))
     line->uncertainty_mg_cm3 = oss_calibration_uncertainty (line, (UNCERTAIN_AT - line->intercept) / line->slope);
-  g_snprintf (line->source, sizeof line->source, _ ("own tissues (%s), %.1f keV, %s"), tissues, fit->energy_kev,
-              oss_internal_model_name (fit->model));
+  oss_text_print (line->source, sizeof line->source, _ ("own tissues (%s), %.1f keV, %s"), tissues, fit->energy_kev,
+                  oss_internal_model_name (fit->model));
 }
 
 static void

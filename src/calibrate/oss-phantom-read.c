@@ -3,6 +3,7 @@
 #include "calibrate/oss-phantom-private.h"
 
 #include "base/oss-i18n.h"
+#include "base/oss-text.h"
 #include "base/oss-vector.h"
 
 #include <math.h>
@@ -373,14 +374,13 @@ leave_out (OssRod *rod, OssRodFault fault)
   rod->used = FALSE;
   rod->fault = fault;
   if (fault == OSS_ROD_CLIPPED)
-    g_snprintf (rod->note, sizeof rod->note, _ ("saturated: CT numbers end at %.0f HU"), OSS_CLIPPED_HU + 1.0);
+    oss_text_print (rod->note, sizeof rod->note, _ ("saturated: CT numbers end at %.0f HU"), OSS_CLIPPED_HU + 1.0);
   else
-    g_strlcpy (rod->note,
-               fault == OSS_ROD_OUTSIDE  ? _ ("outside the image")
-               : fault == OSS_ROD_CUT    ? _ ("cut by the edge of the image")
-               : fault == OSS_ROD_UNEVEN ? _ ("uneven: metal or a bubble")
-                                         : _ ("its CT number changes along the rod"),
-               sizeof rod->note);
+    oss_text_print (rod->note, sizeof rod->note, "%s",
+                    fault == OSS_ROD_OUTSIDE  ? _ ("outside the image")
+                    : fault == OSS_ROD_CUT    ? _ ("cut by the edge of the image")
+                    : fault == OSS_ROD_UNEVEN ? _ ("uneven: metal or a bubble")
+                                              : _ ("its CT number changes along the rod"));
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "calibrate/oss-phantom-private.h"
 
 #include "base/oss-i18n.h"
+#include "base/oss-text.h"
 
 #include <math.h>
 
@@ -210,7 +211,7 @@ read_run (const OssFieldOfView *field, const OssPhantom *phantom, const Spot *sp
       rod->axis[2] = 1.0;
       rod->radius_mm = r == 0 ? radius : RING_TO * radius;
     }
-  g_strlcpy (fit->rods[1].note, _ ("the material around the rod"), sizeof fit->rods[1].note);
+  oss_text_print (fit->rods[1].note, sizeof fit->rods[1].note, "%s", _ ("the material around the rod"));
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"
+#include "base/oss-text.h"
 
 #include <string.h>
 
@@ -138,7 +139,7 @@ copy_text (GKeyFile *file, const char *group, const char *key, char *to, gsize s
 {
   g_autofree char *text = g_key_file_get_string (file, group, key, NULL);
 
-  g_strlcpy (to, text != NULL ? text : otherwise, size);
+  oss_text_print (to, size, "%s", text != NULL ? text : otherwise);
 }
 
 /* One phantom with the densities of @group, or of the table when NULL; FALSE when something is missing or cannot be. */
@@ -164,7 +165,7 @@ read_entry (const Books *self, const char *name, const char *group, OssPhantom *
       if (group == NULL)
         g_strlcpy (phantom->serials, list != NULL ? list : "", sizeof phantom->serials);
       else
-        g_snprintf (phantom->source, sizeof phantom->source, "%s [%s]", self->certificates_path, group);
+        oss_text_print (phantom->source, sizeof phantom->source, "%s [%s]", self->certificates_path, group);
       return TRUE;
     }
   g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,

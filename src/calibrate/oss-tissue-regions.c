@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where in the coarse image each tissue is. */
 #include "base/oss-i18n.h"
+#include "base/oss-text.h"
 #include "calibrate/oss-tissue-private.h"
 
 #include <math.h>
@@ -16,7 +17,7 @@
 static void
 explain (OssOwnRegion *region, const char *why)
 {
-  g_strlcpy (region->note, why, sizeof region->note);
+  oss_text_print (region->note, sizeof region->note, "%s", why);
 }
 
 /* Marks cells of @tissue: those that @accept says yes to in sound layers. */

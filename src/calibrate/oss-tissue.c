@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/oss-file.h"
 #include "base/oss-i18n.h"
+#include "base/oss-text.h"
 #include "calibrate/oss-tissue-private.h"
 
 #include <math.h>
@@ -127,13 +128,13 @@ judge (OssOwnRegion *region, OssOwnTissue tissue, GKeyFile *limits)
   if (region->note[0] != '\0')
     return;
   if (!region->found)
-    g_strlcpy (region->note, _ ("outside the image"), sizeof region->note);
+    oss_text_print (region->note, sizeof region->note, "%s", _ ("outside the image"));
   else if (region->area_mm2 < LEAST_AREA_MM2 || region->voxels < LEAST_VOXELS)
-    g_snprintf (region->note, sizeof region->note, _ ("too small: %zu voxels, %.0f mm² (at least %d and %.0f)"),
-                region->voxels, region->area_mm2, LEAST_VOXELS, LEAST_AREA_MM2);
+    oss_text_print (region->note, sizeof region->note, _ ("too small: %zu voxels, %.0f mm² (at least %d and %.0f)"),
+                    region->voxels, region->area_mm2, LEAST_VOXELS, LEAST_AREA_MM2);
   else if (!(region->mean_hu >= low && region->mean_hu <= high))
-    g_snprintf (region->note, sizeof region->note, _ ("reads %.0f HU; this tissue reads %.0f to %.0f"), region->mean_hu,
-                low, high);
+    oss_text_print (region->note, sizeof region->note, _ ("reads %.0f HU; this tissue reads %.0f to %.0f"),
+                    region->mean_hu, low, high);
   else
     region->used = TRUE;
 }
@@ -150,10 +151,10 @@ judge_contrast (OssOwnTissues *self, gboolean named, GKeyFile *limits)
   self->enhanced = bright;
   self->contrast = bright || named;
   if (bright)
-    g_snprintf (blood->note, sizeof blood->note, _ ("holds contrast agent: the aorta reads %.0f HU (limit %.0f)"),
-                blood->mean_hu, limit);
+    oss_text_print (blood->note, sizeof blood->note, _ ("holds contrast agent: the aorta reads %.0f HU (limit %.0f)"),
+                    blood->mean_hu, limit);
   else if (named && blood->note[0] == '\0')
-    g_strlcpy (blood->note, _ ("left out: the header names a contrast agent"), sizeof blood->note);
+    oss_text_print (blood->note, sizeof blood->note, "%s", _ ("left out: the header names a contrast agent"));
   if (self->contrast)
     g_ptr_array_add (self->notes,
                      g_strdup (_ ("Contrast agent: marrow takes it up too (13 to 18 HU in L1, Pompe 2015), so density "
@@ -177,7 +178,7 @@ measure (OssOwnTissues *self, const OssVolume *volume, const OssOwnPlace *places
         }
       oss_region_measure (volume, self->regions, (OssOwnTissue) t, region);
       if (place->none)
-        g_strlcpy (region->note, _ ("left out by the user"), sizeof region->note);
+        oss_text_print (region->note, sizeof region->note, "%s", _ ("left out by the user"));
     }
 }
 

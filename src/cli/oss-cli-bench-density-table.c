@@ -143,9 +143,9 @@ add_pair (GString *text, const GArray *patients, const Pair *pair)
       if (q == 0)
         g_string_append_printf (text, _ ("%s: same class of vBMD in %d of %d\n"), _ (pair->title),
                                 same_class (patients, pair), d.n);
-      g_string_append_printf (text,
-                              _ ("  %-20s mean %+6.2f %%, mean size %5.2f %%, 95 %% limits %+6.2f to %+6.2f %%\n"),
-                              _ (quantities[q].title), d.mean, d.mean_absolute, d.low, d.high);
+      g_string_append_printf (
+          text, _ ("  %-20s mean %+6.2f %%, mean |difference| %5.2f %%, 95 %% limits %+6.2f to %+6.2f %%\n"),
+          _ (quantities[q].title), d.mean, d.mean_absolute, d.low, d.high);
     }
 }
 
@@ -163,7 +163,7 @@ oss_density_table (const GArray *patients)
             text, _ ("  %-16s n %2d  bias %+6.2f  SD %5.2f mg/cm³  RMS %5.2f %%  largest %+6.2f mg/cm³\n"),
             oss_density_way_key (way), e.n, e.bias, e.sd, e.rms_percent, e.worst);
     }
-  g_string_append (text, _ ("\nB40f less the other, of the other\n"));
+  g_string_append (text, _ ("\nStiffness, strength and vBMD: (B40f − other) / other\n"));
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     add_pair (text, patients, &pairs[i]);
   return g_string_free (text, FALSE);

@@ -85,6 +85,13 @@ add_quantity (GString *text, const OssComparisonQuantity *q)
                             oss_comparison_percent (q->a, q->b), judged);
 }
 
+static const char *
+class_word (double value, double osteoporosis, double osteopenia)
+{
+  const char *name = oss_cut_offs_class (value, osteoporosis, osteopenia);
+  return *name != '\0' ? _ (name) : "–";
+}
+
 static void
 add_cut_offs (GString *text, const OssCliComparison *self)
 {
@@ -97,12 +104,11 @@ add_cut_offs (GString *text, const OssCliComparison *self)
         continue;
       g_string_append_printf (
           text,
-          _ ("By the limits of that study for %s: stiffness %s (below %.0f, %.0f N/mm), strength %s (below %.0f, %.0f "
-             "N)\n"),
-          c->kernel,
-          oss_cut_offs_class (sides[i]->stiffness_n_per_mm, c->stiffness_osteoporosis, c->stiffness_osteopenia),
+          _ ("By the limits of that study for %s: stiffness %s (osteoporosis below %.0f N/mm, osteopenia below %.0f), "
+             "strength %s (osteoporosis below %.0f N, osteopenia below %.0f)\n"),
+          c->kernel, class_word (sides[i]->stiffness_n_per_mm, c->stiffness_osteoporosis, c->stiffness_osteopenia),
           c->stiffness_osteoporosis, c->stiffness_osteopenia,
-          oss_cut_offs_class (sides[i]->linear_2_percent_n, c->strength_osteoporosis, c->strength_osteopenia),
+          class_word (sides[i]->linear_2_percent_n, c->strength_osteoporosis, c->strength_osteopenia),
           c->strength_osteoporosis, c->strength_osteopenia);
       if (i == 1 || !self->has_cut_offs[1])
         g_string_append_printf (text, "(%s)\n", c->source);

@@ -30,12 +30,16 @@ describe_tissue (GString *text, const OssInternalFit *fit, OssOwnTissue tissue)
       g_string_append_printf (text, _ ("  %s: not used: %s\n"), oss_own_tissue_title (tissue), region->note);
       return;
     }
-  g_string_append_printf (text, _ ("  %s: %.1f HU (SD %.1f, standard error %.2f, %zu voxels)"),
-                          oss_own_tissue_title (tissue), region->mean_hu, region->sd_hu, region->standard_error_hu,
-                          region->voxels);
+  g_autofree char *read =
+      g_strdup_printf (region->given ? _ ("%.1f HU (SD %.1f, standard error %.2f, %zu voxels; place given)")
+                                     : _ ("%.1f HU (SD %.1f, standard error %.2f, %zu voxels)"),
+                       region->mean_hu, region->sd_hu, region->standard_error_hu, region->voxels);
   if (isfinite (point->expected_hu))
-    g_string_append_printf (text, _ (", expected %.1f ± %.1f"), point->expected_hu, point->sd_hu);
-  g_string_append_printf (text, _ (", %.3f g/cm³%s\n"), point->density_g_cm3, region->given ? _ (", place given") : "");
+    g_string_append_printf (text, _ ("  %s: %s, expected %.1f ± %.1f, %.3f g/cm³\n"), oss_own_tissue_title (tissue),
+                            read, point->expected_hu, point->sd_hu, point->density_g_cm3);
+  else
+    g_string_append_printf (text, _ ("  %s: %s, %.3f g/cm³\n"), oss_own_tissue_title (tissue), read,
+                            point->density_g_cm3);
 }
 
 void

@@ -52,12 +52,12 @@ list (OssCli *cli, int argc, char **argv, GError **error)
       g_autofree char *name =
           kernel->own ? g_strdup_printf ("%s %s %s", kernel->maker, kernel->model, kernel->name) : NULL;
       g_string_append_printf (text, "%-34s %-9s ", name != NULL ? name : kernel->name,
-                              oss_kernel_class_name (kernel->sharpness));
+                              oss_kernel_class_word (kernel->sharpness));
       if (kernel->status == OSS_KERNEL_NO_MTF)
         g_string_append_printf (text, "%6s %6s  %-9s %s\n", "–", "–", "–", kernel->source);
       else
         g_string_append_printf (text, "%6.2f %6.2f  %-9s %s\n", kernel->f50, oss_kernel_f10 (kernel),
-                                oss_kernel_status_name (kernel->status), kernel->source);
+                                oss_kernel_status_word (kernel->status), kernel->source);
     }
   g_string_append_printf (text,
                           _ ("f50, f10: lp/cm at which a half and a tenth of the modulation is left. Your own "

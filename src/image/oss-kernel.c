@@ -28,20 +28,33 @@ typedef struct
   char *source, *rule;
 } Row;
 
+static const char *const class_names[] = { N_ ("unknown"), N_ ("smooth"), N_ ("standard"), N_ ("sharp") };
+
 const char *
 oss_kernel_class_name (OssKernelClass sharpness)
 {
-  static const char *const names[] = { "unknown", "smooth", "standard", "sharp" };
-
-  return names[CLAMP ((int) sharpness, 0, 3)];
+  return class_names[CLAMP ((int) sharpness, 0, 3)];
 }
 
-static const char *const status_names[] = { "measured", "virtual", "derived", "recalled", "none" };
+const char *
+oss_kernel_class_word (OssKernelClass sharpness)
+{
+  return _ (oss_kernel_class_name (sharpness));
+}
+
+static const char *const status_names[] = { N_ ("measured"), N_ ("virtual"), N_ ("derived"), N_ ("recalled"),
+                                            N_ ("none") };
 
 const char *
 oss_kernel_status_name (OssKernelStatus status)
 {
   return status_names[CLAMP ((int) status, 0, (int) OSS_KERNEL_NO_MTF)];
+}
+
+const char *
+oss_kernel_status_word (OssKernelStatus status)
+{
+  return _ (oss_kernel_status_name (status));
 }
 
 static OssKernelStatus
@@ -386,7 +399,7 @@ oss_kernel_need (const char *maker, const char *model, const char *name, OssKern
         _ ("Kernel “%s” is known only as %s; how much it leaves of each frequency is not in the table. Measure "
            "it on a scan of a phantom (ossature kernel measure) or name one that is equal "
            "(--from-kernel NAME)."),
-        kernel->name, oss_kernel_class_name (kernel->sharpness));
+        kernel->name, oss_kernel_class_word (kernel->sharpness));
   else
     g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
                  _ ("Kernel “%s” is not in the table. Measure it on a scan of a phantom (ossature kernel measure) or "

@@ -15,6 +15,7 @@ typedef enum
 } OssKernelClass;
 
 OSS_API const char *oss_kernel_class_name (OssKernelClass sharpness); /* "smooth", "standard", ... "unknown" */
+OSS_API const char *oss_kernel_class_word (OssKernelClass sharpness); /* the same for people, translated */
 
 /* Where a transfer function comes from, best first. */
 typedef enum
@@ -27,6 +28,7 @@ typedef enum
 } OssKernelStatus;
 
 OSS_API const char *oss_kernel_status_name (OssKernelStatus status); /* "measured", ... stable */
+OSS_API const char *oss_kernel_status_word (OssKernelStatus status); /* the same for people, translated */
 
 /**
  * OssKernel: a reconstruction kernel and how much it leaves of each frequency in the plane of a slice.

@@ -115,8 +115,8 @@ describe_correction (const OssReportData *data)
 
   if (!correction->done)
     return g_strdup_printf (_ ("none needed: it is %s"), correction->plan.to.name);
-  const char *from = oss_kernel_status_name (correction->plan.from.status);
-  const char *to = oss_kernel_status_name (correction->plan.to.status);
+  const char *from = oss_kernel_status_word (correction->plan.from.status);
+  const char *to = oss_kernel_status_word (correction->plan.to.status);
   return g_strdup_printf (_ ("from %s to %s; transfer functions: %s, %s"), correction->plan.from.name,
                           correction->plan.to.name, from, to);
 }
@@ -200,8 +200,8 @@ put_internal (Column *self)
       g_autofree char *expected = oss_format_number (fit->points[t].expected_hu, 1);
 
       if (region->used && isfinite (fit->points[t].expected_hu))
-        put_rowf (self, oss_own_tissue_title ((OssOwnTissue) t), _ ("%s HU, %s expected%s"), read, expected,
-                  region->given ? _ ("; place given") : "");
+        put_rowf (self, oss_own_tissue_title ((OssOwnTissue) t),
+                  region->given ? _ ("%s HU, %s expected; place given") : _ ("%s HU, %s expected"), read, expected);
       else if (region->used)
         put_rowf (self, oss_own_tissue_title ((OssOwnTissue) t), "%s" OSS_NBSP "HU", read);
       else if (t != OSS_OWN_BONE)

@@ -109,10 +109,11 @@ oss_comparison_check (const OssComparisonSide *a, const OssComparisonSide *b, GE
   for (gsize i = 0; i < G_N_ELEMENTS (same); i++)
     if (!g_str_equal (same[i].a, same[i].b))
       {
-        g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                     _ ("The two analyses differ in their %s (%s and %s): a difference of their results would say "
-                        "nothing. Analyse again with the same."),
-                     same[i].what, same[i].a[0] != '\0' ? same[i].a : "–", same[i].b[0] != '\0' ? same[i].b : "–");
+        g_set_error (
+            error, OSS_ERROR, OSS_ERROR_REFUSED,
+            _ ("The two analyses differ (%s: %s and %s): a difference of their results would say nothing. Analyse "
+               "again with the same."),
+            same[i].what, same[i].a[0] != '\0' ? same[i].a : "–", same[i].b[0] != '\0' ? same[i].b : "–");
         return FALSE;
       }
   return TRUE;
@@ -238,5 +239,8 @@ oss_cut_offs_find (const char *study, const char *kernel, OssCutOffs *cut_offs, 
 const char *
 oss_cut_offs_class (double value, double osteoporosis, double osteopenia)
 {
-  return isnan (value) ? "" : value < osteoporosis ? "osteoporosis" : value < osteopenia ? "osteopenia" : "normal";
+  return isnan (value)          ? ""
+         : value < osteoporosis ? N_ ("osteoporosis")
+         : value < osteopenia   ? N_ ("osteopenia")
+                                : N_ ("normal");
 }

@@ -44,18 +44,18 @@ check_series (const OssSeries *series, const char *date, GDate *day, GError **er
   const char *missing = NULL;
 
   if (*series->manufacturer == '\0' && *series->model == '\0')
-    missing = _ ("the scanner");
+    missing = _ ("scanner");
   else if (!(series->kvp > 0.0))
-    missing = _ ("the tube voltage");
+    missing = _ ("tube voltage");
   else if (*series->kernel == '\0')
-    missing = _ ("the kernel");
+    missing = _ ("reconstruction kernel");
   else if (!read_day (date != NULL ? date : series->study_date, day))
-    missing = _ ("the day of the scan");
+    missing = _ ("day of the scan");
   if (missing == NULL)
     return TRUE;
   g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-               _ ("Series %d does not tell %s: no patient’s scan could be matched with it."), series->series_number,
-               missing);
+               _ ("Series %d lacks what a quality scan needs (%s): no patient’s scan could be matched with it."),
+               series->series_number, missing);
   return FALSE;
 }
 

@@ -65,7 +65,7 @@ oss_kernel_plan (const OssSeries *series, const OssKernelWish *wish, OssKernelCo
 static char *
 origin (const OssKernel *kernel)
 {
-  return g_strdup_printf ("%s: %s", oss_kernel_status_name (kernel->status),
+  return g_strdup_printf ("%s: %s", oss_kernel_status_word (kernel->status),
                           kernel->source[0] != '\0' ? kernel->source : "–");
 }
 

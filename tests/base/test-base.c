@@ -3,6 +3,7 @@
 #include "base/oss-memory.h"
 #include "base/oss-parallel.h"
 #include "base/oss-random.h"
+#include "base/oss-text.h"
 #include "base/oss-tick.h"
 #include "base/oss-vector.h"
 
@@ -285,10 +286,23 @@ test_memory (void)
   g_assert_cmpfloat (oss_memory_peak_mib (), >, 1.0);
 }
 
+/* A text that does not fit ends with a whole character: ± is two bytes, – three. */
+static void
+test_text (void)
+{
+  char text[8];
+
+  g_assert_cmpstr (oss_text_print (text, sizeof text, "%s", "12345 ±"), ==, "12345 ");
+  g_assert_cmpstr (oss_text_print (text, sizeof text, "%d %s", 1234, "±x"), ==, "1234 ±");
+  g_assert_cmpstr (oss_text_print (text, sizeof text, "%s", "1–2–3–4"), ==, "1–2");
+  g_assert_cmpstr (oss_text_print (text, sizeof text, "%s", ""), ==, "");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/base/text", test_text);
   g_test_add_func ("/base/error/exit-status", test_exit_status);
   g_test_add_func ("/base/vector/eigen", test_eigen);
   g_test_add_func ("/base/vector/von-mises", test_von_mises);
