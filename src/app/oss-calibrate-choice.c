@@ -50,9 +50,11 @@ refusal_of (const OssKernelCorrection *plan, const GError *failure)
     return g_strdup (failure->message);
   if (from)
     return g_strdup_printf (_ ("Kernel “%s” is not in the table. Correct to another one."), name);
-  return g_strdup_printf (_ ("Kernel “%s” is not in the table. Nothing is corrected on a guess: name one that is equal "
-                             "under “Made with”, or measure it from a phantom scan (ossature kernel measure)."),
-                          name);
+  return g_strdup_printf (
+      _ ("Kernel “%s” is not in the table. Nothing is corrected on a guess: unless the phantom in this "
+         "scan shows what it leaves, name one that is equal under “Made with”, or measure it from "
+         "a phantom scan (ossature kernel measure)."),
+      name);
 }
 
 /* What the correction did, or will do, or why it cannot be. */

@@ -36,24 +36,19 @@ transform_slope (const OssKernelProfile *self, double radius, double finest, dou
 /* ---- all of it ---- */
 
 static void
-fill_result (const OssKernelEdge *edge, const OssKernelProfile *profile, const double *p, double sum, double variance,
+fill_result (const OssKernelEdge *edge, const OssKernelProfile *profile, const OssKernelFit *fit,
              OssKernelMeasurement *result)
 {
   double total = 0.0, index[3];
 
   for (int b = 0; b < profile->n; b++)
     total += profile->weight[b];
-  result->kernel = (OssKernel){ .status = OSS_KERNEL_MEASURED,
-                                .own = TRUE,
-                                .f50 = 10.0 * p[1],
-                                .exponent = p[2],
-                                .overshoot = fmax (p[3], 0.0),
-                                .peak = 10.0 * p[4] };
-  result->radius_mm = p[0];
+  result->kernel = fit->kernel;
+  result->radius_mm = fit->radius[0];
   result->outside_hu = profile->level[0];
   result->inside_hu = profile->level[0] + profile->level[1];
-  result->rms_hu = sqrt (sum / total);
-  result->f50_error = 10.0 * sqrt (variance * sum / fmax (profile->n - 6, 1));
+  result->rms_hu = sqrt (fit->sum / total);
+  result->f50_error = fit->f50_error;
   result->slices = edge->last - edge->first + 1;
   for (int a = 0; a < 3; a++)
     index[edge->axis[a]] = (a < 2 ? edge->centre[a] : edge->level) / edge->spacing[a];
@@ -63,27 +58,13 @@ fill_result (const OssKernelEdge *edge, const OssKernelProfile *profile, const d
 static gboolean
 fit_profile (const OssKernelEdge *edge, OssKernelProfile *profile, OssKernelMeasurement *result, GError **error)
 {
-  double p[OSS_KERNEL_PARAMETERS] = { edge->radius, 0.4, 2.2, 0.0, 0.2 }, q[OSS_KERNEL_PARAMETERS], variance = NAN,
-         other = NAN;
-  double finest = fmin (edge->spacing[0], edge->spacing[1]);
+  OssKernelFit fit = { .profiles = { profile }, .n_profiles = 1 };
 
-  oss_kernel_profile_prepare (profile, edge->radius);
-  double sum = oss_kernel_profile_minimise (profile, 3, p, &variance);
-  memcpy (q, p, sizeof q);
-  q[3] = 0.05, q[4] = 0.5 * p[1];
-  /* An overshoot is believed where it explains a quarter of what the plain shape leaves. */
-  double enhanced = oss_kernel_profile_minimise (profile, 5, q, &other);
-  if (enhanced < 0.75 * sum && q[3] > 0.03)
-    {
-      memcpy (p, q, sizeof p);
-      sum = enhanced, variance = other;
-    }
-  g_autofree double *last = g_new (double, profile->n);
-  oss_kernel_profile_residuals (profile, p, last); /* the levels that belong to them */
-  fill_result (edge, profile, p, sum, variance, result);
-  transform_slope (profile, p[0], finest, result->modulation);
+  oss_kernel_fit (&fit, &edge->radius);
+  fill_result (edge, profile, &fit, result);
+  transform_slope (profile, fit.radius[0], fmin (edge->spacing[0], edge->spacing[1]), result->modulation);
   double contrast = fabs (result->inside_hu - result->outside_hu);
-  if (contrast >= OSS_KERNEL_LEAST_CONTRAST_HU && isfinite (sum) && result->f50_error < 0.15 * result->kernel.f50)
+  if (contrast >= OSS_KERNEL_LEAST_CONTRAST_HU && isfinite (fit.sum) && result->f50_error < 0.15 * result->kernel.f50)
     return TRUE;
   g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
                _ ("The edge is too weak or too noisy: %.0f HU of contrast (%d are needed), f50 %.2f ± %.2f lp/cm. Take "

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 #define OSS_KERNEL_LEAST_RADIUS_MM 3.0
 #define OSS_KERNEL_REACH_MM 7.0 /* of the profile to either side of the edge */
 #define OSS_KERNEL_MOST_BINS 400
-#define OSS_KERNEL_PARAMETERS 5 /* radius, f50 per mm, exponent, overshoot, peak per mm */
+#define OSS_KERNEL_MOST_PROFILES 8 /* in one fit */
 
 /* The image as slices across the patient's long axis; places in a slice are in mm from its first pixel. */
 typedef struct
@@ -55,13 +55,21 @@ gboolean oss_kernel_edge_profile (const OssKernelEdge *edge, OssKernelProfile *p
 
 /* ---- the fit ---- */
 
-/* Room and tables for profiles about @radius. */
-void oss_kernel_profile_prepare (OssKernelProfile *self, double radius);
+/* Edges of one image, each about a radius of its own, under one transfer function. */
+typedef struct
+{
+  OssKernelProfile *profiles[OSS_KERNEL_MOST_PROFILES]; /* borrowed */
+  int n_profiles, n_bins;
+  /* what comes out; each profile's levels too */
+  OssKernel kernel; /* lp/cm; no name */
+  double radius[OSS_KERNEL_MOST_PROFILES];
+  double sum;       /* of weighted squares that are left */
+  double f50_error; /* standard error by that, lp/cm */
+} OssKernelFit;
+
+/* @radius: of each profile, roughly. */
+void oss_kernel_fit (OssKernelFit *self, const double *radius);
+/* Frees the tables that the fit gave a profile. */
 void oss_kernel_profile_clear (OssKernelProfile *self);
-/* Residuals of the disc with these parameters and its best levels, weighted; their sum of squares. */
-double oss_kernel_profile_residuals (OssKernelProfile *self, const double *p, double *out);
-/* Levenberg and Marquardt over the first @n parameters; the sum of squares.  @variance: (nullable): of f50, times the
- * residuals' variance. */
-double oss_kernel_profile_minimise (OssKernelProfile *self, int n, double *p, double *variance);
 
 G_END_DECLS

@@ -23,7 +23,7 @@ static struct
 {
   int patients, first_seed;
   double mesh_mm;
-  char *ways, *out;
+  char *ways, *out, *mtf;
 } given = { .patients = 24, .first_seed = 801, .mesh_mm = 2.0 };
 
 static const GOptionEntry entries[] = {
@@ -32,6 +32,8 @@ static const GOptionEntry entries[] = {
   { "size", 0, 0, G_OPTION_ARG_DOUBLE, &given.mesh_mm, N_ ("size of quadratic tetrahedra (default 2)"), "MM" },
   { "ways", 0, 0, G_OPTION_ARG_STRING, &given.ways,
     N_ ("only these, by their names in the tables: phantom-b40f,internal-b40f"), "LIST" },
+  { "mtf", 0, 0, G_OPTION_ARG_STRING, &given.mtf,
+    N_ ("of corrections: auto (the default), table or measured transfer functions"), "WHICH" },
   { "out", 0, 0, G_OPTION_ARG_FILENAME, &given.out,
     N_ ("folder for the results (needed); what it holds of an earlier run is not computed again"), "DIR" },
   { NULL },
@@ -194,6 +196,7 @@ read_one (const char *folder, OssDensityWay w, const char *calibration, OssDensi
   options.vertebra = L1;
   options.calibration = g_strdup (calibration);
   options.correct_to = g_strdup (ways[w].correct_to);
+  options.correct_mtf = ways[w].correct_to != NULL ? g_strdup (given.mtf) : NULL;
   options.mesh.size_mm = given.mesh_mm;
   options.worklist = g_build_filename (folder, WORKLIST, NULL);
   gboolean done = oss_study_set_options (study, &options, error)

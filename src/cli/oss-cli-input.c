@@ -21,16 +21,18 @@ OssCliInput oss_cli_input;
     "resample-tilt", 0, 0, G_OPTION_ARG_NONE, &oss_cli_input.resample_tilt,                                            \
         N_ ("straighten a series of a tilted gantry, which is refused otherwise"), NULL                                \
   }
-#define CORRECTION                                                                                                     \
-  STRING ("from-kernel", correct_from,                                                                                 \
-          N_ ("the kernel that the image was made with, or one that is equal (default: by the header)"), "NAME"),      \
-      { "mtf",                                                                                                         \
-        0,                                                                                                             \
-        0,                                                                                                             \
-        G_OPTION_ARG_FILENAME,                                                                                         \
-        &oss_cli_input.correct_mtf,                                                                                    \
-        N_ ("transfer function of that kernel: a group with f50 and f10, or columns lp/cm and modulation"),            \
-        "FILE" },                                                                                                      \
+#define CORRECTION                                                                                                       \
+  STRING ("from-kernel", correct_from,                                                                                   \
+          N_ ("the kernel that the image was made with, or one that is equal (default: by the header)"), "NAME"),        \
+      { "mtf",                                                                                                           \
+        0,                                                                                                               \
+        0,                                                                                                               \
+        G_OPTION_ARG_FILENAME,                                                                                           \
+        &oss_cli_input.correct_mtf,                                                                                      \
+        N_ ("the kernels’ transfer functions: auto (the default: the phantom in the scan and the table), table, "      \
+            "measured (on the phantom or not at all), or a file of the image’s: a group with f50 and f10, or columns " \
+            "lp/cm and modulation"),                                                                                     \
+        "auto|table|measured|FILE" },                                                                                    \
       DOUBLE ("to-thickness", correct_to_mm, N_ ("average the slices to this thickness"), "MM")
 
 const GOptionEntry oss_cli_input_series[] = { SERIES, { NULL } };

@@ -102,6 +102,25 @@ oss_kernel_f10 (const OssKernel *self)
   return self->f50 * pow (G_LN10 / G_LN2, 1.0 / self->exponent);
 }
 
+/* By halving: below f50 the shape alone leaves more than a half, and by four peaks the overshoot is gone. */
+double
+oss_kernel_half (const OssKernel *self)
+{
+  double low = self->f50, high = self->f50 + 4.0 * self->peak;
+
+  if (!(self->overshoot > 0.0))
+    return self->f50;
+  for (int i = 0; i < 60; i++)
+    {
+      double middle = 0.5 * (low + high);
+      if (oss_kernel_mtf (self, middle) > 0.5)
+        low = middle;
+      else
+        high = middle;
+    }
+  return low;
+}
+
 static gboolean
 has_sensible_mtf (const OssKernel *self)
 {

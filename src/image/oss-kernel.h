@@ -54,6 +54,8 @@ typedef struct
 OSS_API double oss_kernel_mtf (const OssKernel *self, double lp_cm);
 /* Where a tenth is left, lp/cm, without the overshoot. */
 OSS_API double oss_kernel_f10 (const OssKernel *self);
+/* Where a half is left of all, the overshoot too: f50 itself without one. */
+OSS_API double oss_kernel_half (const OssKernel *self);
 /* The exponent of a shape with these two points; NaN unless 0 < f50 < f10. */
 OSS_API double oss_kernel_exponent (double f50, double f10);
 

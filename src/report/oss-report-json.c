@@ -327,7 +327,8 @@ add_parameters (JsonBuilder *builder, const OssReportData *self)
   oss_json_string (builder, "kernel", options->kernel);
   oss_json_string (builder, "correct_to", options->correct_to);
   oss_json_string (builder, "correct_from", options->correct_from);
-  oss_json_flag (builder, "mtf_given", options->correct_mtf != NULL);
+  oss_json_flag (builder, "mtf_given", oss_kernel_mtf_is_file (options->correct_mtf));
+  oss_json_string (builder, "mtf", oss_kernel_mtf_key (options->correct_mtf));
   oss_json_double (builder, "correct_to_mm", options->correct_to_mm > 0.0 ? options->correct_to_mm : NAN);
   oss_json_string (builder, "calibration", options->calibration);
   oss_json_string (builder, "phantom", options->phantom);

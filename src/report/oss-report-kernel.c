@@ -33,6 +33,43 @@ add_kernel (JsonBuilder *builder, const char *name, const OssKernel *kernel)
   json_builder_end_object (builder);
 }
 
+/* "measured_from": what the scan itself showed of one kernel beside the table. */
+static void
+add_sight (JsonBuilder *builder, const char *name, const OssKernelCorrected *self, int side)
+{
+  const OssKernelSight *sight = &self->sights[side];
+  const OssKernel *table = &self->table[side];
+  gboolean known = table->status != OSS_KERNEL_NO_MTF && table->f50 > 0.0;
+
+  oss_json_begin (builder, name);
+  oss_json_flag (builder, "measured", sight->measured);
+  oss_json_int (builder, "rods", sight->measured ? sight->rods.n_rods : 0);
+  oss_json_string (builder, "phantom", sight->measured ? sight->rods.phantom : NULL);
+  oss_json_double (builder, "half_lp_per_cm", sight->measured ? sight->rods.half_lp_cm : NAN);
+  oss_json_double (builder, "half_error_lp_per_cm", sight->measured ? sight->rods.half_error_lp_cm : NAN);
+  oss_json_double (builder, "table_half_lp_per_cm", known ? oss_kernel_half (table) : NAN);
+  oss_json_double (builder, "weight", self->belief.weight[side]);
+  oss_json_double (builder, "uncertainty_percent", self->belief.error[side] * 100.0);
+  oss_json_string (builder, "why_not_measured", sight->why_not);
+  json_builder_end_object (builder);
+}
+
+static void
+add_belief (JsonBuilder *builder, const OssKernelCorrected *self)
+{
+  if (!self->believed)
+    {
+      oss_json_null (builder, "mtf");
+      return;
+    }
+  oss_json_begin (builder, "mtf");
+  add_sight (builder, "from", self, 0);
+  add_sight (builder, "to", self, 1);
+  oss_json_double (builder, "carried_over", self->belief.carried);
+  oss_json_flag (builder, "conflict", self->belief.conflict);
+  json_builder_end_object (builder);
+}
+
 void
 oss_json_correction (JsonBuilder *builder, const OssKernelCorrected *self)
 {
@@ -45,6 +82,7 @@ oss_json_correction (JsonBuilder *builder, const OssKernelCorrected *self)
   oss_json_flag (builder, "applied", self->done);
   add_kernel (builder, "from", &self->plan.from);
   add_kernel (builder, "to", &self->plan.to);
+  add_belief (builder, self);
   gboolean thicker = self->plan.to_thickness_mm > self->plan.from_thickness_mm;
   oss_json_double (builder, "slice_thickness_mm", thicker ? self->plan.to_thickness_mm : NAN);
   oss_json_double (builder, "noise_ratio", self->done ? self->report.noise_ratio : NAN);

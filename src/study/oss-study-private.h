@@ -51,6 +51,11 @@ gboolean oss_study_run_execute (OssStudyRun *self, const OssTick *tick, GError *
 gboolean oss_study_check_cut (const OssVolume *volume, const OssLabels *labels, gboolean refuse, OssSegmentation *info,
                               GError **error);
 
+/* Corrects @load's image to the kernel that the options name, by the scan's own phantom where it shows the transfer
+ * functions (oss-study-mtf.c); what was read stays as the original.  @list: (nullable): the series it was chosen of. */
+gboolean oss_study_correct_kernel (const OssStudyOptions *options, const OssSeriesList *list, OssLoadResult *load,
+                                   const OssTick *tick, GError **error);
+
 /* Calibration by the patient's own tissues (oss-study-internal.c). */
 gboolean oss_study_check_internal (const OssStudyOptions *options, GError **error);
 gboolean oss_study_same_internal (const OssStudyOptions *a, const OssStudyOptions *b);

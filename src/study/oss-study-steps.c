@@ -96,7 +96,8 @@ note_choice (const OssStudyOptions *options, const OssSeriesList *list, const Os
 }
 
 static gboolean
-load_dicom (const OssStudyOptions *options, OssLoadResult *load, const OssTick *tick, GError **error)
+load_dicom (const OssStudyOptions *options, OssLoadResult *load, OssSeriesList **all, const OssTick *tick,
+            GError **error)
 {
   const char *paths[2] = { options->path, NULL };
   OssTick scan = oss_tick_part (tick, 0.0, 0.3), pixels = oss_tick_part (tick, 0.3, 0.8);
@@ -111,27 +112,8 @@ load_dicom (const OssStudyOptions *options, OssLoadResult *load, const OssTick *
   load->series = oss_series_copy (series);
   load->volume = oss_series_load (load->series, &pixels, error);
   load->hash = load->volume != NULL ? oss_series_hash (load->series, &hash, error) : NULL;
+  *all = g_steal_pointer (&list);
   return load->hash != NULL;
-}
-
-/* What was read stays as the original beside what is made of it. */
-static gboolean
-correct_kernel (const OssStudyOptions *options, OssLoadResult *load, const OssTick *tick, GError **error)
-{
-  const OssKernelWish wish = { options->correct_to, options->correct_from, options->correct_mtf,
-                               options->correct_to_mm };
-
-  if (wish.to == NULL)
-    return TRUE;
-  g_autoptr (OssVolume) volume = oss_kernel_apply (load->volume, load->series, &wish, &load->correction, tick, error);
-  if (volume == NULL)
-    return FALSE;
-  if (load->correction->done)
-    {
-      load->original = load->volume;
-      load->volume = g_steal_pointer (&volume);
-    }
-  return TRUE;
 }
 
 gpointer
@@ -141,6 +123,7 @@ oss_study_step_load (const OssStudyOptions *options, char **message, gboolean *n
   OssLoadResult *load = g_atomic_rc_box_new0 (OssLoadResult);
   OssTick read = oss_tick_part (tick, 0.0, options->correct_to != NULL ? 0.7 : 1.0);
   OssTick rest = oss_tick_part (tick, 0.7, 1.0);
+  g_autoptr (OssSeriesList) list = NULL;
   gboolean done = FALSE;
 
   if (options->path == NULL)
@@ -155,8 +138,8 @@ oss_study_step_load (const OssStudyOptions *options, char **message, gboolean *n
       done = load->hash != NULL;
     }
   else
-    done = load_dicom (options, load, &read, error);
-  if (!done || !check_has_bone (load->volume, error) || !correct_kernel (options, load, &rest, error))
+    done = load_dicom (options, load, &list, &read, error);
+  if (!done || !check_has_bone (load->volume, error) || !oss_study_correct_kernel (options, list, load, &rest, error))
     {
       oss_study_result_unref (OSS_STEP_LOAD, load);
       return NULL;

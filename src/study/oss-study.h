@@ -56,7 +56,8 @@ typedef struct
   gboolean resample_tilt;    /* a series that only a tilted gantry refuses is straightened: a note says so */
   char *correct_to;          /* reconstruction kernel that the image is corrected to, once loaded; NULL: none */
   char *correct_from;        /* kernel that it was made with; NULL: by the header */
-  char *correct_mtf;         /* file with that kernel's transfer function; NULL: the tables */
+  char *correct_mtf;         /* NULL or "auto": by the phantom in the scan and the tables; "measured", "table", or a
+                                file with that kernel's transfer function */
   double correct_to_mm;      /* thickness that slices are averaged to; 0: as they are */
   gboolean input_is_density; /* NIfTI holds density already */
   OssBasis density_basis;    /* its basis, K2HPO4 by default */

@@ -7,9 +7,10 @@
 #include <string.h>
 
 static char *work;
+static OssVirtualTruth truth;
 
 static OssStudy *
-study_of (const char *series, const char *to, const char *from)
+study_of (const char *series, const char *to, const char *from, const char *mtf)
 {
   OssStudy *study = oss_study_new ();
   OssStudyOptions options;
@@ -19,6 +20,7 @@ study_of (const char *series, const char *to, const char *from)
   options.path = g_build_filename (work, "patient", series, NULL);
   options.correct_to = g_strdup (to);
   options.correct_from = g_strdup (from);
+  options.correct_mtf = g_strdup (mtf);
   oss_study_set_options (study, &options, &error);
   g_assert_no_error (error);
   oss_study_options_clear (&options);
@@ -37,7 +39,7 @@ rms (const OssVolume *a, const OssVolume *b)
 static void
 test_corrected (void)
 {
-  g_autoptr (OssStudy) smooth = study_of ("B40f", NULL, NULL), sharp = study_of ("B70f", "B40f", NULL);
+  g_autoptr (OssStudy) smooth = study_of ("B40f", NULL, NULL, NULL), sharp = study_of ("B70f", "B40f", NULL, NULL);
   g_autoptr (GError) error = NULL;
 
   oss_study_run (smooth, OSS_STEP_LOAD, NULL, &error);
@@ -77,7 +79,7 @@ test_corrected (void)
 static void
 test_untouched (void)
 {
-  g_autoptr (OssStudy) study = study_of ("B40f", "B40f", NULL);
+  g_autoptr (OssStudy) study = study_of ("B40f", "B40f", NULL, NULL);
 
   g_assert_true (oss_study_run (study, OSS_STEP_LOAD, NULL, NULL));
   const OssLoadResult *load = oss_study_get_load (study);
@@ -89,13 +91,37 @@ test_untouched (void)
 static void
 test_unknown (void)
 {
-  g_autoptr (OssStudy) study = study_of ("B70f", "B40f", "Qx");
+  g_autoptr (OssStudy) study = study_of ("B70f", "B40f", "Qx", "table");
   g_autoptr (GError) error = NULL;
 
   g_assert_false (oss_study_run (study, OSS_STEP_CALIBRATE, NULL, &error));
   g_assert_error (error, OSS_ERROR, OSS_ERROR_REFUSED);
   g_assert_cmpint (oss_study_get_state (study, OSS_STEP_LOAD), ==, OSS_STATE_REFUSED);
   g_assert_null (oss_study_get_calibrate (study));
+}
+
+/* A kernel in no table is corrected where the phantom in the scan shows what it leaves: as well as the table's own, and
+ * said. */
+static void
+test_measured (void)
+{
+  g_autoptr (OssStudy) study = study_of ("B70f", "B40f", "Qx", NULL), smooth = study_of ("B40f", NULL, NULL, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (oss_study_run (smooth, OSS_STEP_LOAD, NULL, NULL));
+  oss_study_run (study, OSS_STEP_LOAD, NULL, &error);
+  g_assert_no_error (error);
+  const OssLoadResult *load = oss_study_get_load (study), *plain = oss_study_get_load (smooth);
+  const OssKernelCorrected *correction = load->correction;
+  double before = rms (load->original, plain->volume), after = rms (load->volume, plain->volume);
+  double is = 5.6 * (1.0 + truth.kernel_deviation);
+  g_test_message ("50 %% at %.2f, is %.2f lp/cm; RMS against B40f %.1f HU as read, %.1f corrected",
+                  correction->sights[0].rods.half_lp_cm, is, before, after);
+  g_assert_cmpfloat (after, <, 0.25 * before);
+  g_assert_true (correction->sights[0].measured && !correction->sights[1].measured);
+  g_assert_cmpfloat_with_epsilon (correction->sights[0].rods.half_lp_cm / is, 1.0, 0.03);
+  g_assert_nonnull (strstr (correction->words, "rods of the phantom in this scan"));
+  g_assert_nonnull (strstr (correction->words, "no table knows it"));
 }
 
 static void
@@ -130,11 +156,12 @@ main (int argc, char **argv)
   options.seed = 504;
   options.level_low = options.level_high = 20;
   options.spacing_mm[0] = options.spacing_mm[1] = 0.8, options.spacing_mm[2] = 4.0;
-  oss_virtual_write (patient, &options, NULL, NULL, &error);
+  oss_virtual_write (patient, &options, &truth, NULL, &error);
   g_assert_no_error (error);
   g_test_add_func ("/study/kernel/corrected", test_corrected);
   g_test_add_func ("/study/kernel/untouched", test_untouched);
   g_test_add_func ("/study/kernel/unknown", test_unknown);
+  g_test_add_func ("/study/kernel/measured", test_measured);
   g_test_add_func ("/study/kernel/options", test_options);
   int status = g_test_run ();
   const char *remove[] = { "rm", "-r", work, NULL };
