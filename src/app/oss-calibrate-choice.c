@@ -228,6 +228,12 @@ edit_kernel (OssStudyOptions *options, gconstpointer data)
   options->correct_to = g_strdup (wanted->correct_to);
   g_free (options->correct_from);
   options->correct_from = g_strdup (wanted->correct_from);
+  /* A file, which only the command line gives, stays until something else is chosen. */
+  if (wanted->correct_mtf != NULL || !oss_kernel_mtf_is_file (options->correct_mtf))
+    {
+      g_free (options->correct_mtf);
+      options->correct_mtf = g_strdup (wanted->correct_mtf);
+    }
   if (wanted->correct_to == NULL)
     {
       g_clear_pointer (&options->correct_mtf, g_free);
@@ -239,7 +245,10 @@ static void
 kernel_cb (OssCalibrateChoice *self)
 {
   g_autofree char *to = oss_kernel_choice_get_to (self->kernel), *from = oss_kernel_choice_get_from (self->kernel);
-  const OssStudyOptions wanted = { .correct_to = to, .correct_from = to != NULL ? from : NULL };
+  g_autofree char *mtf = g_strdup (oss_kernel_choice_get_mtf (self->kernel));
+  const OssStudyOptions wanted = { .correct_to = to,
+                                   .correct_from = to != NULL ? from : NULL,
+                                   .correct_mtf = to != NULL ? mtf : NULL };
 
   if (self->updating || self->document == NULL)
     return;
@@ -275,7 +284,7 @@ show_options (OssCalibrateChoice *self)
   show_rows (self);
   oss_tissue_rows_set (self->tissues, options->tissues);
   oss_phantom_choice_set (self->phantom, options->phantom, options->phantom_serial);
-  oss_kernel_choice_set (self->kernel, options->correct_to, options->correct_from);
+  oss_kernel_choice_set (self->kernel, options->correct_to, options->correct_from, options->correct_mtf);
   self->updating = FALSE;
 }
 

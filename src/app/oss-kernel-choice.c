@@ -9,6 +9,7 @@ struct _OssKernelChoice
   GtkSwitch *wanted;
   GtkRevealer *details;
   GtkEntry *to, *from;
+  GtkDropDown *mtf;
   GtkCheckButton *original;
   GtkLabel *state;
 };
@@ -23,6 +24,9 @@ enum
 };
 
 static guint signals[N_SIGNALS];
+
+/* As the list names them; the first is the default. */
+static const char *const mtf_keys[] = { NULL, "table", "measured" };
 
 static char *
 text_of (GtkEntry *entry)
@@ -46,15 +50,29 @@ oss_kernel_choice_get_from (OssKernelChoice *self)
   return gtk_switch_get_active (self->wanted) ? text_of (self->from) : NULL;
 }
 
-void
-oss_kernel_choice_set (OssKernelChoice *self, const char *to, const char *from)
+const char *
+oss_kernel_choice_get_mtf (OssKernelChoice *self)
 {
+  guint chosen = gtk_drop_down_get_selected (self->mtf);
+
+  return gtk_switch_get_active (self->wanted) && chosen < G_N_ELEMENTS (mtf_keys) ? mtf_keys[chosen] : NULL;
+}
+
+void
+oss_kernel_choice_set (OssKernelChoice *self, const char *to, const char *from, const char *mtf)
+{
+  guint chosen = 0;
+
+  for (guint i = 1; i < G_N_ELEMENTS (mtf_keys); i++)
+    if (g_strcmp0 (mtf, mtf_keys[i]) == 0)
+      chosen = i;
   self->updating = TRUE;
   gtk_switch_set_active (self->wanted, to != NULL);
   gtk_revealer_set_reveal_child (self->details, to != NULL);
   if (to != NULL)
     gtk_editable_set_text (GTK_EDITABLE (self->to), to);
   gtk_editable_set_text (GTK_EDITABLE (self->from), from != NULL ? from : "");
+  gtk_drop_down_set_selected (self->mtf, chosen);
   self->updating = FALSE;
 }
 
@@ -110,6 +128,7 @@ oss_kernel_choice_class_init (OssKernelChoiceClass *klass)
   gtk_widget_class_bind_template_child (widget_class, OssKernelChoice, details);
   gtk_widget_class_bind_template_child (widget_class, OssKernelChoice, to);
   gtk_widget_class_bind_template_child (widget_class, OssKernelChoice, from);
+  gtk_widget_class_bind_template_child (widget_class, OssKernelChoice, mtf);
   gtk_widget_class_bind_template_child (widget_class, OssKernelChoice, original);
   gtk_widget_class_bind_template_child (widget_class, OssKernelChoice, state);
   gtk_widget_class_bind_template_callback (widget_class, changed_cb);

@@ -16,8 +16,10 @@ G_DECLARE_FINAL_TYPE (OssKernelChoice, oss_kernel_choice, OSS, KERNEL_CHOICE, Ad
 /* What is chosen; NULL: no correction, or the kernel of the header. (transfer full) (nullable) */
 char *oss_kernel_choice_get_to (OssKernelChoice *self);
 char *oss_kernel_choice_get_from (OssKernelChoice *self);
-/* Without "changed". */
-void oss_kernel_choice_set (OssKernelChoice *self, const char *to, const char *from);
+/* "table" or "measured"; NULL: both, the default. */
+const char *oss_kernel_choice_get_mtf (OssKernelChoice *self);
+/* Without "changed".  @mtf: as of OssStudyOptions; a file is shown as the default. */
+void oss_kernel_choice_set (OssKernelChoice *self, const char *to, const char *from, const char *mtf);
 /* What there is to say; @good: FALSE marks it.  @has_original: the image on show was corrected. */
 void oss_kernel_choice_tell (OssKernelChoice *self, const char *text, gboolean good, gboolean has_original);
 

@@ -19,9 +19,9 @@ def kernel(folder):
         ok("the correction is announced")
 
         a.act(button(a, "^Run Calibrate$"))
-        find(a, r"^Corrected from kernel B70f \(virtual.*to B40f", 90)
+        find(a, r"^Corrected from kernel B70f \(measured.*to B40f.*MTF measured on \d rods of the phantom", 90)
         shot(a, "kernel-corrected")
-        ok("the image is corrected, and said where the transfer functions come from")
+        ok("the image is corrected by what the phantom in the scan shows, and that is said")
 
         a.click(usable(a, "check box", "Show the original"))
         time.sleep(1.0)

@@ -137,7 +137,7 @@ test_refused (void)
   run_line_expect (work, 3, "no phantom lies in it", "--quiet correct bare/B70f --to B40f --from-kernel Qx --out none");
   run_line_expect (work, 3, "kernel measure", "--quiet correct patient/B70f --to Nothing --out none");
   run_line_expect (work, 3, "cannot be got back",
-                   "--quiet correct patient/B70f --to B40f --to-thickness 0.5 --out none");
+                   "--quiet correct patient/B70f --to B40f --mtf table --to-thickness 0.5 --out none");
   run_line_expect (work, 2, "--out", "--quiet correct patient/B70f --to B40f");
   run_line_expect (work, 2, "--out", "--quiet correct patient/B70f --to B40f --out patient/B70f");
   run_line_expect (work, 2, "Name it", "--quiet calibrate patient/B70f --from-kernel B70f");
@@ -156,8 +156,9 @@ test_nifti (void)
 
   g_assert_true (oss_nifti_write_volume (sharp, path, TRUE, NULL, NULL, NULL));
   run_line_expect (work, 3, "does not name its kernel", "--quiet correct sharp.nii.gz --to Ossature:B40f --out nifti");
-  run_line_expect (work, 0, "B70f",
-                   "--quiet correct sharp.nii.gz --to Ossature:B40f --from-kernel Ossature:B70f --out nifti");
+  run_line_expect (
+      work, 0, "B70f",
+      "--quiet correct sharp.nii.gz --to Ossature:B40f --from-kernel Ossature:B70f --mtf table --out nifti");
   g_autoptr (OssVolume) corrected = oss_nifti_read_volume (out, OSS_QUANTITY_HU, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpfloat (rms (corrected, smooth), <, 0.25 * rms (sharp, smooth));
@@ -169,7 +170,7 @@ test_nifti (void)
 static void
 test_calibrate (void)
 {
-  const char *line = "--json --quiet calibrate patient/B70f --correct-to B40f";
+  const char *line = "--json --quiet calibrate patient/B70f --correct-to B40f --mtf table";
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_auto (Run) run = run_line (work, line);
   JsonObject *root = run_document (&run, parser, 0, line);
@@ -213,7 +214,8 @@ test_measure (void)
   JsonObject *first = json_array_get_object_element (all, 0);
   g_assert_cmpstr (json_object_get_string_member (first, "name"), ==, "B40f");
   g_assert_true (json_object_get_boolean_member (first, "own"));
-  run_line_expect (work, 0, "measured: edge of radius", "--quiet correct patient/B70f --to B40f --out measured");
+  run_line_expect (work, 0, "measured: edge of radius",
+                   "--quiet correct patient/B70f --to B40f --mtf table --out measured");
   run_line_expect (work, 2, "outside", "--quiet kernel measure patient/B40f --at 0,0,0 --no-keep");
   g_autofree char *inside = g_strdup_printf ("--quiet kernel measure patient/B40f --at 0,0,%.1f --no-keep", z);
   run_line_expect (work, 3, "round edge", inside);
@@ -227,7 +229,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   run_line_expect (work, 0, "L1", "--quiet virtual patient --seed 503 --levels L1-L1 --spacing 0.8,0.8,3");
   run_line_expect (work, 0, "L1",
-                   "--quiet virtual bare --seed 503 --phantom none --kernels B70f --levels L1-L1 --spacing 0.8,0.8,5");
+                   "--quiet virtual bare --seed 503 --phantom none --kernels B70f --levels L1-L1 --spacing 1.2,1.2,5");
   g_test_add_func ("/cli/kernel/correct", test_correct);
   g_test_add_func ("/cli/kernel/mtf", test_mtf);
   g_test_add_func ("/cli/kernel/untouched", test_untouched);
