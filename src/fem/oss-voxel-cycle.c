@@ -9,11 +9,18 @@
 /* Steps of smoothing before and after the visit to the coarser level, and the part of the spectrum they reach: on the
  * finest, the second and the other levels.  Few where they are dear, more where little is left to the coarser levels.
  */
-static const struct
+typedef struct
 {
-  int steps;
+  int before, after;
   float reach;
-} smoother[3] = { { 3, 16.0f }, { 6, 32.0f }, { 8, 60.0f } };
+} Smoother;
+
+/* The symmetric cycle, and one that smooths only after each visit: one polynomial of the double degree damps more than
+ * the square of one, and nothing has to be multiplied before the first visit.  Conjugate gradients with the
+ * Polak-Ribiere form of beta bear it (Bouwmeester, Dougherty and Knyazev, Procedia Computer Science 51 (2015) 276-285).
+ */
+static const Smoother symmetric[3] = { { 3, 3, 16.0f }, { 6, 6, 32.0f }, { 8, 8, 60.0f } },
+                      one_sided[3] = { { 0, 6, 11.0f }, { 0, 8, 28.0f }, { 0, 12, 60.0f } };
 /* The third and fourth level are visited twice from the one above: thin struts are stiffer in bending on every coarser
  * level, and one visit would add up what is missing.  Below, where struts are lost, it changes nothing. */
 #define VISITS 2
@@ -137,16 +144,15 @@ sweep_float (OssVoxelSystem *self, int l, const float *u, OssVoxelFinish finish,
 /* Chebyshev's iteration on [largest / reach, largest] of D^-1 A (Saad, Iterative Methods, 12.3); exchanges level->x,
  * the solution, and level->y. */
 static void
-smooth (OssVoxelSystem *self, int l, gboolean from_zero)
+smooth (OssVoxelSystem *self, int l, int steps, float reach, gboolean from_zero)
 {
   OssVoxelLevel *level = self->level[l];
-  int kind = MIN (l, 2);
-  float largest = (float) level->largest, smallest = largest / smoother[kind].reach;
+  float largest = (float) level->largest, smallest = largest / reach;
   float theta = 0.5f * (largest + smallest), delta = 0.5f * (largest - smallest), sigma = theta / delta;
   float rho = 1.0f / sigma;
   Smoothing smoothing = { .level = level, .step = { .b = level->b, .along = 1.0f / theta } };
 
-  for (int i = 0; i < smoother[kind].steps; i++)
+  for (int i = 0; i < steps; i++)
     {
       OssVoxelStep *step = &smoothing.step;
       step->x = level->x;
@@ -189,6 +195,23 @@ oss_voxel_cycle_prepare (OssVoxelSystem *self, GError **error)
   return TRUE;
 }
 
+/* Smooths and gives the next level what is left. */
+static void
+restrict_residual (OssVoxelSystem *self, int l, const Smoother *smoother, gboolean from_zero)
+{
+  OssVoxelLevel *level = self->level[l], *coarse = self->level[l + 1];
+  const OssVoxelPart *part = self->part;
+
+  smooth (self, l, smoother->before, smoother->reach, from_zero);
+  Smoothing smoothing = { .level = level, .step = { .b = level->b }, .residual = level->y };
+  sweep_float (self, l, level->x, residual_plane, &smoothing);
+  if (part != NULL)
+    part->leave (part->data, l, level->y);
+  oss_voxel_restrict (level, coarse, level->y, coarse->b, &self->work);
+  if (part != NULL)
+    part->sum (part->data, l + 1, coarse->b);
+}
+
 void
 oss_voxel_visit_level (OssVoxelSystem *self, int l, gboolean from_zero)
 {
@@ -205,19 +228,20 @@ oss_voxel_visit_level (OssVoxelSystem *self, int l, gboolean from_zero)
       oss_voxel_coarsest_solve (self->coarsest, level, level->b, level->x);
       return;
     }
-  smooth (self, l, from_zero);
-  Smoothing smoothing = { .level = level, .step = { .b = level->b }, .residual = level->y };
-  sweep_float (self, l, level->x, residual_plane, &smoothing);
-  if (part != NULL)
-    part->leave (part->data, l, level->y);
-  oss_voxel_restrict (level, coarse, level->y, coarse->b, &self->work);
-  if (part != NULL)
-    part->sum (part->data, l + 1, coarse->b);
+  const Smoother *smoother = &(self->one_sided ? one_sided : symmetric)[MIN (l, 2)];
+  gboolean at_once = from_zero && smoother->before == 0;
+  if (at_once)
+    oss_voxel_restrict (level, coarse, level->b, coarse->b, &self->work);
+  else
+    restrict_residual (self, l, smoother, from_zero);
   int visits = l == 0 || l > 2 || l + 2 == (part != NULL ? part->n_levels : self->n_levels) ? 1 : VISITS;
   for (int visit = 0; visit < visits; visit++)
     oss_voxel_visit_level (self, l + 1, visit == 0);
-  oss_voxel_prolong (level, coarse, coarse->x, level->x);
-  smooth (self, l, FALSE);
+  if (at_once)
+    oss_voxel_interpolate (level, coarse, coarse->x, level->x);
+  else
+    oss_voxel_prolong (level, coarse, coarse->x, level->x);
+  smooth (self, l, smoother->after, smoother->reach, FALSE);
 }
 
 float *

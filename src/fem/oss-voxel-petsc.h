@@ -46,8 +46,9 @@ typedef struct
  * @info: (out): of all processes together
  *
  * The equations and the kernel of oss_voxel_solve(), each process with its box of the lattice: PETSc's conjugate
- * gradients (KSPCG) in double, preconditioned by the multigrid of oss_voxel_solve() in float, with as many iterations.
- * The result has no displacement of nodes; reactions, energy, history and bytes are those of all processes together.
+ * gradients (KSPCG) in double, preconditioned by the multigrid of oss_voxel_system_precondition() in float, with as
+ * many iterations whatever the processes. The result has no displacement of nodes; reactions, energy, history and bytes
+ * are those of all processes together.
  *
  * Returns: (transfer full) (nullable): %NULL with
  *   %OSS_ERROR_INVALID_DATA, %OSS_ERROR_REFUSED: as oss_voxel_system_new(), oss_voxel_solve(); a load or model of which

@@ -322,6 +322,8 @@ void oss_voxel_restrict (const OssVoxelLevel *fine, const OssVoxelLevel *coarse,
                          OssVoxelWork *work);
 /* fine += P coarse, zero at held freedoms. */
 void oss_voxel_prolong (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to);
+/* fine = P coarse, zero at held freedoms. */
+void oss_voxel_interpolate (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to);
 
 /**
  * OssVoxelPart: what makes a system one process's part of a larger one.  All call these at once.
@@ -341,10 +343,12 @@ typedef struct
   void (*solve) (void *data, gboolean from_zero);
 } OssVoxelPart;
 
-/* @top: the first of the levels; those above are in another system */
+/* @top: the first of the levels; those above are in another system
+ * @one_sided: the cycle smooths only after visits: not symmetric, and not for a part */
 struct _OssVoxelSystem
 {
   int top, n_levels;
+  gboolean one_sided;
   OssVoxelLevel *level[OSS_VOXEL_MAX_LEVELS];
   const OssVoxelPart *part; /* (nullable) */
   OssVoxelWork work;

@@ -33,6 +33,7 @@ typedef struct
   const OssVoxelLevel *fine, *coarse;
   const float *from;
   float *to;
+  gboolean add; /* interpolation: to what is there */
   OssVoxelWork *work;
   /* All corners of a place, its lower ones and its upper ones along z. */
   OssVoxelPlace all[27], half[2][27];
@@ -178,7 +179,7 @@ prolong_nodes (const Transfer *self, gsize begin, gsize end)
       for (gsize k = 0; k < 3; k++)
         {
           float *to = self->to + 3 * i + 4 * k;
-          Node sum = node_at (to) + whole[k];
+          Node sum = self->add ? node_at (to) + whole[k] : whole[k];
           memcpy (to, &sum, sizeof sum);
         }
     }
@@ -186,7 +187,7 @@ prolong_nodes (const Transfer *self, gsize begin, gsize end)
     {
       Node value = prolong_node (self, parent[i]);
       for (gsize c = 0; c < 3; c++)
-        self->to[3 * i + c] += value[c];
+        self->to[3 * i + c] = (self->add ? self->to[3 * i + c] : 0.0f) + value[c];
     }
 }
 
@@ -204,11 +205,24 @@ prolong_planes (gsize begin, gsize end, guint thread, void *data)
     }
 }
 
-void
-oss_voxel_prolong (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to)
+static void
+prolong (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to, gboolean add)
 {
   Transfer transfer;
 
   transfer_init (&transfer, fine, coarse, from, to);
+  transfer.add = add;
   oss_parallel_for (fine->planes, fine->n_nodes < 8000 ? fine->planes : 2, prolong_planes, &transfer);
+}
+
+void
+oss_voxel_prolong (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to)
+{
+  prolong (fine, coarse, from, to, TRUE);
+}
+
+void
+oss_voxel_interpolate (const OssVoxelLevel *fine, const OssVoxelLevel *coarse, const float *from, float *to)
+{
+  prolong (fine, coarse, from, to, FALSE);
 }

@@ -148,7 +148,8 @@ typedef struct
  * oss_voxel_solve:
  *
  * Conjugate gradients in double, preconditioned by a geometric multigrid cycle in float on the same voxels (coarse
- * elements with a modulus for each octant; parts of a coarse voxel that do not hang together are apart).  Not
+ * elements with a modulus for each octant; parts of a coarse voxel that do not hang together are apart) that smooths
+ * only after corrections.  At the end the residual does no work on the displacement: reactions and energy agree.  Not
  * converging is a result with a reason.  The same bits for any number of threads up to the factorisation of the
  * coarsest grid (CHOLMOD), which is done by one thread.
  *
