@@ -214,10 +214,12 @@ record_pair (OssReportRecord *record, const GArray *patients, const Pair *pair)
 }
 
 char *
-oss_density_record (const GArray *patients)
+oss_density_record (const GArray *patients, double mesh_mm, const char *mtf)
 {
   g_autoptr (OssReportRecord) record = oss_report_record_new ("density");
 
+  oss_report_record_double (record, "mesh_mm", mesh_mm);
+  oss_report_record_string (record, "mtf", mtf);
   oss_report_record_begin (record, "errors");
   for (int way = 0; way < OSS_N_DENSITY_WAYS; way++)
     {

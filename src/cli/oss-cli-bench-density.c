@@ -148,24 +148,28 @@ recall (GKeyFile *file, OssDensityPatient *patient)
     }
 }
 
-/* Readings of another program or another mesh are not carried on with: a table is of one kind throughout. */
+/* Readings of another program, mesh or choice of MTF are not carried on with: a table is of one kind throughout. */
 static gboolean
 check_begun (GKeyFile *file, const char *path, GError **error)
 {
   g_autofree char *program = g_key_file_get_string (file, "run", "program", NULL);
+  g_autofree char *mtf = g_key_file_get_string (file, "run", "mtf", NULL);
   double mesh_mm = g_key_file_get_double (file, "run", "mesh_mm", NULL);
+  const char *wanted = given.mtf != NULL ? given.mtf : "auto";
 
-  if (program == NULL || (g_str_equal (program, OSS_VERSION) && mesh_mm == given.mesh_mm))
+  if (program != NULL
+      && (!g_str_equal (program, OSS_VERSION) || mesh_mm != given.mesh_mm || g_strcmp0 (mtf, wanted) != 0))
     {
-      g_key_file_set_string (file, "run", "program", OSS_VERSION);
-      g_key_file_set_double (file, "run", "mesh_mm", given.mesh_mm);
-      return TRUE;
+      g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
+                   _ ("“%s” was begun with other settings (version %s, elements of %g mm, MTF %s) than these (version "
+                      "%s, %g mm, %s). Name another folder."),
+                   path, program, mesh_mm, mtf != NULL ? mtf : "–", OSS_VERSION, given.mesh_mm, wanted);
+      return FALSE;
     }
-  g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE,
-               _ ("“%s” was begun by version %s with elements of %g mm, not by version %s with %g mm. Name another "
-                  "folder."),
-               path, program, mesh_mm, OSS_VERSION, given.mesh_mm);
-  return FALSE;
+  g_key_file_set_string (file, "run", "program", OSS_VERSION);
+  g_key_file_set_string (file, "run", "mtf", wanted);
+  g_key_file_set_double (file, "run", "mesh_mm", given.mesh_mm);
+  return TRUE;
 }
 
 /* ---- one patient ---- */
@@ -359,7 +363,8 @@ oss_cli_bench_density (OssCli *cli, int argc, char **argv, GError **error)
     }
   if (!measure_all (path, patients, &cli->tick, error))
     return FALSE;
-  g_autofree char *json = oss_density_record (patients), *table = oss_density_table (patients);
+  g_autofree char *json = oss_density_record (patients, given.mesh_mm, given.mtf != NULL ? given.mtf : "auto"),
+                  *table = oss_density_table (patients);
   if (!oss_file_write (result, json, strlen (json), error))
     return FALSE;
   oss_cli_progress_end (cli);

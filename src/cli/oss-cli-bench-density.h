@@ -40,8 +40,8 @@ typedef struct
 /* Short and stable: the keys of files and of the record. */
 const char *oss_density_way_key (OssDensityWay way);
 
-/* The tables of what @patients gave, and result.json. (transfer full) */
+/* The tables of what @patients gave, and result.json with the settings of the run. (transfer full) */
 char *oss_density_table (const GArray *patients);
-char *oss_density_record (const GArray *patients);
+char *oss_density_record (const GArray *patients, double mesh_mm, const char *mtf);
 
 G_END_DECLS

@@ -193,7 +193,7 @@ refuse_begun (void)
 
   g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, "[run]\nprogram=0\nmesh_mm=2\n", -1, NULL));
-  run_line_expect (work, 2, "begun by version 0", "bench density --out density");
+  run_line_expect (work, 2, "begun with other settings (version 0", "bench density --out density");
   g_unlink (path);
   g_rmdir (folder);
 }
