@@ -219,6 +219,17 @@ phantom_cb (OssCalibrateChoice *self)
     oss_document_edit (self->document, edit_phantom, &wanted);
 }
 
+/* The same serial number with other densities is another choice: the study must not keep the old result as current. */
+static void
+certificate_cb (OssCalibrateChoice *self)
+{
+  const OssStudyOptions any = { .phantom = (char *) "auto" };
+
+  if (self->document != NULL)
+    oss_document_edit (self->document, edit_phantom, &any);
+  phantom_cb (self);
+}
+
 static void
 edit_kernel (OssStudyOptions *options, gconstpointer data)
 {
@@ -330,6 +341,7 @@ oss_calibrate_choice_class_init (OssCalibrateChoiceClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, tissues_cb);
   gtk_widget_class_bind_template_callback (widget_class, tissue_place_cb);
   gtk_widget_class_bind_template_callback (widget_class, phantom_cb);
+  gtk_widget_class_bind_template_callback (widget_class, certificate_cb);
   gtk_widget_class_bind_template_callback (widget_class, kernel_cb);
   gtk_widget_class_bind_template_callback (widget_class, kernel_original_cb);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "app/oss-phantom-choice.h"
 
+#include "app/oss-certificate-window.h"
 #include "base/oss-i18n.h"
 #include "calibrate/oss-phantom.h"
 
@@ -21,6 +22,7 @@ G_DEFINE_FINAL_TYPE (OssPhantomChoice, oss_phantom_choice, ADW_TYPE_BIN)
 enum
 {
   CHANGED,
+  CERTIFICATE,
   N_SIGNALS,
 };
 
@@ -45,6 +47,21 @@ oss_phantom_choice_get_serial (OssPhantomChoice *self)
   return text;
 }
 
+/* Why there are no densities, and what to do in this window. */
+static char *
+reason_of (const char *model, const char *serial, const GError *error)
+{
+  g_autofree char *title = oss_phantom_title (model);
+
+  if (title != NULL && serial == NULL && g_error_matches (error, OSS_ERROR, OSS_ERROR_REFUSED))
+    return g_strdup_printf (_ ("“%s” has no densities without its certificate. Enter it under “Certificate…”."), title);
+  if (title != NULL && serial != NULL && g_error_matches (error, OSS_ERROR, OSS_ERROR_USAGE))
+    return g_strdup_printf (_ ("No certificate of “%s” with the serial number “%s” is known. Enter it under "
+                               "“Certificate…”."),
+                            title, serial);
+  return g_strdup (error->message);
+}
+
 /* Marks a serial number that no certificate is known of, and says which are known. */
 static gboolean
 show_state (OssPhantomChoice *self)
@@ -56,7 +73,8 @@ show_state (OssPhantomChoice *self)
 
   gtk_revealer_set_reveal_child (self->details, !automatic);
   good = automatic || oss_phantom_find_serial (model, serial, NULL, &phantom, &error);
-  gtk_label_set_label (self->state, good ? "" : error->message);
+  g_autofree char *reason = good ? NULL : reason_of (model, serial, error);
+  gtk_label_set_label (self->state, reason != NULL ? reason : "");
   gtk_widget_set_visible (GTK_WIDGET (self->state), !good);
   if (good || serial == NULL)
     gtk_widget_remove_css_class (GTK_WIDGET (self->serial), "error");
@@ -88,6 +106,33 @@ changed_cb (OssPhantomChoice *self)
     g_signal_emit (self, signals[CHANGED], 0);
 }
 
+/* The window's serial number is chosen, as that is the phantom at hand. */
+static void
+saved_cb (OssPhantomChoice *self, const char *serial)
+{
+  g_autoptr (GError) error = NULL;
+  OssPhantom phantom;
+  g_autofree char *model = oss_phantom_choice_get_model (self);
+  gboolean there = oss_phantom_find_serial (model, serial, NULL, &phantom, NULL);
+
+  self->updating = TRUE;
+  gtk_editable_set_text (GTK_EDITABLE (self->serial), there ? serial : "");
+  self->updating = FALSE;
+  if (show_state (self))
+    g_signal_emit (self, signals[CERTIFICATE], 0);
+}
+
+static void
+certificate_cb (OssPhantomChoice *self)
+{
+  g_autofree char *model = oss_phantom_choice_get_model (self), *serial = oss_phantom_choice_get_serial (self);
+  OssCertificateWindow *window =
+      oss_certificate_window_new (GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), model, serial);
+
+  g_signal_connect_object (window, "saved", G_CALLBACK (saved_cb), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
 static void
 oss_phantom_choice_dispose (GObject *object)
 {
@@ -112,12 +157,15 @@ oss_phantom_choice_class_init (OssPhantomChoiceClass *klass)
   G_OBJECT_CLASS (klass)->finalize = oss_phantom_choice_finalize;
   signals[CHANGED] =
       g_signal_new ("changed", OSS_TYPE_PHANTOM_CHOICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[CERTIFICATE] =
+      g_signal_new ("certificate", OSS_TYPE_PHANTOM_CHOICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/ossature/Ossature/ui/phantom-choice.ui");
   gtk_widget_class_bind_template_child (widget_class, OssPhantomChoice, model);
   gtk_widget_class_bind_template_child (widget_class, OssPhantomChoice, details);
   gtk_widget_class_bind_template_child (widget_class, OssPhantomChoice, serial);
   gtk_widget_class_bind_template_child (widget_class, OssPhantomChoice, state);
   gtk_widget_class_bind_template_callback (widget_class, changed_cb);
+  gtk_widget_class_bind_template_callback (widget_class, certificate_cb);
 }
 
 static void

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 /**
  * OssPhantomChoice: which calibration phantom lies under the patient, and its serial number.
  *
- * Signal "changed": the user chose something else.
+ * Signals: "changed": the user chose something else; "certificate": the chosen phantom may have other densities now.
  */
 #define OSS_TYPE_PHANTOM_CHOICE (oss_phantom_choice_get_type ())
 G_DECLARE_FINAL_TYPE (OssPhantomChoice, oss_phantom_choice, OSS, PHANTOM_CHOICE, AdwBin)

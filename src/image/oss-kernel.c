@@ -489,6 +489,35 @@ oss_kernel_keep (const OssKernel *kernel, GError **error)
   return oss_file_write (path, text, length, error);
 }
 
+gboolean
+oss_kernel_forget (const OssKernel *kernel, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *path = oss_kernel_own_path (), *text = NULL;
+  g_auto (GStrv) groups = NULL;
+  gboolean found = FALSE;
+  gsize length;
+
+  g_key_file_load_from_file (file, path, G_KEY_FILE_KEEP_COMMENTS, NULL);
+  groups = g_key_file_get_groups (file, NULL);
+  for (int i = 0; groups[i] != NULL; i++)
+    {
+      OssKernel row;
+
+      read_own (file, groups[i], &row);
+      if (g_str_equal (row.name, kernel->name) && g_str_equal (row.maker, kernel->maker)
+          && g_str_equal (row.model, kernel->model))
+        found = g_key_file_remove_group (file, groups[i], NULL) || found;
+    }
+  if (!found)
+    {
+      g_set_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND, _ ("Kernel “%s” is not in %s."), kernel->name, path);
+      return FALSE;
+    }
+  text = g_key_file_to_data (file, &length, NULL);
+  return oss_file_write (path, text, length, error);
+}
+
 /* ---- transfer functions in files ---- */
 
 /* Where the modulation, followed from the start, last falls through @level; NaN when it does not. */

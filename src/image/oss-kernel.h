@@ -83,6 +83,8 @@ OSS_API GArray *oss_kernel_all (void);
 OSS_API char *oss_kernel_own_path (void);
 /* Adds @kernel to the user's own table, in the place of what stood there for its maker, model and name. */
 OSS_API gboolean oss_kernel_keep (const OssKernel *kernel, GError **error);
+/* Takes the row of this maker, model and name out of it; NOT_FOUND when there is none. */
+OSS_API gboolean oss_kernel_forget (const OssKernel *kernel, GError **error);
 
 /**
  * oss_kernel_read_mtf:

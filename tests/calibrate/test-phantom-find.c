@@ -3,6 +3,7 @@
 #include "phantom-scan.h"
 
 #include "base/oss-parallel.h"
+#include "calibrate/oss-phantom-certificate.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -254,6 +255,57 @@ test_certificates (void)
   g_rmdir (folder);
 }
 
+/* What is kept is what is found again; what else the file holds stays; what cannot be is not written. */
+static void
+test_keep (void)
+{
+  g_autofree char *path = oss_phantom_certificates_path (), *folder = g_path_get_dirname (path), *text = NULL;
+  g_autoptr (GError) error = NULL;
+  OssPhantom phantom = { .name = "mindways4",
+                         .serial = "4-0577",
+                         .n_rods = 3,
+                         .rod_density = { -50.1, 0.1, 371.0 },
+                         .rod_water = { 1010.2, 1000.0, 925.1 } },
+             read;
+  int rod = 7;
+
+  g_mkdir_with_parents (folder, 0700);
+  g_assert_true (g_file_set_contents (path, "# mine\n[qrm-bdc3 7]\ndensity=100;401;800\n", -1, NULL));
+  g_assert_true (oss_certificate_keep (&phantom, &error));
+  g_assert_no_error (error);
+  g_assert_true (oss_phantom_find_serial ("mindways4", "4-0577", NULL, &read, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (read.n_rods, ==, 3);
+  g_assert_cmpmem (read.rod_density, sizeof read.rod_density, phantom.rod_density, sizeof phantom.rod_density);
+  g_assert_cmpmem (read.rod_water, sizeof read.rod_water, phantom.rod_water, sizeof phantom.rod_water);
+  g_assert_true (oss_certificate_is_own ("qrm-bdc3", "7"));
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "# mine"));
+
+  phantom.rod_water[1] = 100.0;
+  g_assert_false (oss_certificate_check (&phantom, &rod, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_USAGE);
+  g_assert_cmpint (rod, ==, 1);
+  g_assert_nonnull (strstr (error->message, "Rod B"));
+  g_clear_error (&error);
+  g_assert_false (oss_certificate_keep (&phantom, NULL));
+  g_assert_true (oss_certificate_forget ("mindways4", "4-0577", &error));
+  g_assert_no_error (error);
+  g_assert_false (oss_certificate_is_own ("mindways4", "4-0577"));
+  g_assert_true (oss_certificate_is_own ("qrm-bdc3", "7"));
+  g_assert_false (oss_certificate_forget ("mindways4", "4-0577", &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  /* A file that cannot be understood is not written over. */
+  phantom.rod_water[1] = 1000.0;
+  g_assert_true (g_file_set_contents (path, "density=1\n", -1, NULL));
+  g_assert_false (oss_certificate_keep (&phantom, &error));
+  g_assert_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA);
+  g_clear_error (&error);
+  g_unlink (path);
+}
+
 /* Two certificates of one model that fit alike: said and refused. */
 static void
 test_serials_alike (void)
@@ -307,7 +359,7 @@ test_threads (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (found); i++)
     {
       g_autofree char *path = g_strdup_printf ("/calibrate/phantom-find/%s", found[i].scan.name);
@@ -317,6 +369,7 @@ main (int argc, char **argv)
   g_test_add_func ("/calibrate/phantom-find/named", test_named);
   g_test_add_func ("/calibrate/phantom-find/saturated", test_saturated);
   g_test_add_func ("/calibrate/phantom-find/certificates", test_certificates);
+  g_test_add_func ("/calibrate/phantom-find/keep", test_keep);
   g_test_add_func ("/calibrate/phantom-find/serials-alike", test_serials_alike);
   g_test_add_func ("/calibrate/phantom-find/threads", test_threads);
   return g_test_run ();
