@@ -2,6 +2,7 @@
 #include "app/oss-calibrate-choice.h"
 
 #include "app/oss-kernel-choice.h"
+#include "app/oss-kernel-window.h"
 #include "app/oss-phantom-choice.h"
 #include "app/oss-tissue-rows.h"
 #include "base/oss-i18n.h"
@@ -52,8 +53,8 @@ refusal_of (const OssKernelCorrection *plan, const GError *failure)
     return g_strdup_printf (_ ("Kernel “%s” is not in the table. Correct to another one."), name);
   return g_strdup_printf (
       _ ("Kernel “%s” is not in the table. Nothing is corrected on a guess: unless the phantom in this "
-         "scan shows what it leaves, name one that is equal under “Made with”, or measure it from "
-         "a phantom scan (ossature kernel measure)."),
+         "scan shows what it leaves, name one that is equal under “Made with”, or measure it on "
+         "a phantom’s scan (“Measure…”)."),
       name);
 }
 
@@ -267,6 +268,33 @@ kernel_cb (OssCalibrateChoice *self)
   update_kernel (self);
 }
 
+/* The same names with another transfer function are another choice: the study must not keep the old result as current.
+ */
+static void
+kernel_kept_cb (OssCalibrateChoice *self)
+{
+  const OssStudyOptions none = { .correct_to = NULL };
+
+  if (self->document == NULL)
+    return;
+  if (oss_study_get_options (oss_document_get_study (self->document))->correct_to != NULL)
+    oss_document_edit (self->document, edit_kernel, &none);
+  kernel_cb (self);
+}
+
+static void
+measure_cb (OssCalibrateChoice *self)
+{
+  GtkWindow *parent = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
+  OssKernelWindow *window;
+
+  if (self->document == NULL)
+    return;
+  window = oss_kernel_window_new (parent, self->document);
+  g_signal_connect_object (window, "kept", G_CALLBACK (kernel_kept_cb), self, G_CONNECT_SWAPPED);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
 static void
 kernel_original_cb (OssCalibrateChoice *self, gboolean original)
 {
@@ -344,6 +372,7 @@ oss_calibrate_choice_class_init (OssCalibrateChoiceClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, certificate_cb);
   gtk_widget_class_bind_template_callback (widget_class, kernel_cb);
   gtk_widget_class_bind_template_callback (widget_class, kernel_original_cb);
+  gtk_widget_class_bind_template_callback (widget_class, measure_cb);
 }
 
 static void

@@ -20,6 +20,7 @@ enum
 {
   CHANGED,
   ORIGINAL,
+  MEASURE,
   N_SIGNALS,
 };
 
@@ -106,6 +107,12 @@ original_cb (OssKernelChoice *self)
 }
 
 static void
+measure_cb (OssKernelChoice *self)
+{
+  g_signal_emit (self, signals[MEASURE], 0);
+}
+
+static void
 oss_kernel_choice_dispose (GObject *object)
 {
   OSS_KERNEL_CHOICE (object)->updating = TRUE;
@@ -123,6 +130,8 @@ oss_kernel_choice_class_init (OssKernelChoiceClass *klass)
       g_signal_new ("changed", OSS_TYPE_KERNEL_CHOICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[ORIGINAL] = g_signal_new ("original", OSS_TYPE_KERNEL_CHOICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                     G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  signals[MEASURE] =
+      g_signal_new ("measure", OSS_TYPE_KERNEL_CHOICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   gtk_widget_class_set_template_from_resource (widget_class, "/org/ossature/Ossature/ui/kernel-choice.ui");
   gtk_widget_class_bind_template_child (widget_class, OssKernelChoice, wanted);
   gtk_widget_class_bind_template_child (widget_class, OssKernelChoice, details);
@@ -133,6 +142,7 @@ oss_kernel_choice_class_init (OssKernelChoiceClass *klass)
   gtk_widget_class_bind_template_child (widget_class, OssKernelChoice, state);
   gtk_widget_class_bind_template_callback (widget_class, changed_cb);
   gtk_widget_class_bind_template_callback (widget_class, original_cb);
+  gtk_widget_class_bind_template_callback (widget_class, measure_cb);
 }
 
 static void

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /**
  * OssKernelChoice: whether the image is corrected to another reconstruction kernel, to which, and from which.
  *
- * Signals: "changed": the user chose something else; "original" (gboolean): shall the slices show the original?
+ * Signals: "changed": the user chose something else; "original" (gboolean): shall the slices show the original?;
+ * "measure": the kernel is to be measured
  */
 #define OSS_TYPE_KERNEL_CHOICE (oss_kernel_choice_get_type ())
 G_DECLARE_FINAL_TYPE (OssKernelChoice, oss_kernel_choice, OSS, KERNEL_CHOICE, AdwBin)

@@ -4,6 +4,7 @@
 #include "app/oss-badge.h"
 #include "app/oss-drift-view.h"
 #include "app/oss-format.h"
+#include "app/oss-kernel-group.h"
 #include "app/oss-work.h"
 #include "base/oss-i18n.h"
 #include "study/oss-quality.h"
@@ -408,6 +409,7 @@ oss_quality_page_init (OssQualityPage *self)
   make_drift (self);
   adw_preferences_page_add (page, self->list);
   adw_preferences_page_add (page, self->drift);
+  adw_preferences_page_add (page, g_object_new (OSS_TYPE_KERNEL_GROUP, NULL));
   gtk_widget_set_sensitive (self->add, self->worklist != NULL);
   show (self);
 }

@@ -4,9 +4,12 @@
 #include "app/oss-application.h"
 #include "app/oss-badge.h"
 #include "app/oss-caps-choice.h"
+#include "app/oss-certificate-window.h"
 #include "app/oss-curve-view.h"
 #include "app/oss-estimates-button.h"
 #include "app/oss-jobs-button.h"
+#include "app/oss-kernel-group.h"
+#include "app/oss-kernel-window.h"
 #include "app/oss-model-pane.h"
 #include "app/oss-pacs-window.h"
 #include "app/oss-post-yield-choice.h"
@@ -126,6 +129,9 @@ main (int argc, char **argv)
                   { "/app/template/details", OSS_TYPE_WORKLIST_DETAILS },
                   { "/app/template/trouble", OSS_TYPE_TROUBLE_PICTURE },
                   { "/app/template/pacs", OSS_TYPE_PACS_WINDOW },
+                  { "/app/template/certificate", OSS_TYPE_CERTIFICATE_WINDOW },
+                  { "/app/template/kernel-window", OSS_TYPE_KERNEL_WINDOW },
+                  { "/app/template/kernels", OSS_TYPE_KERNEL_GROUP },
                   { "/app/template/preferences", OSS_TYPE_PREFERENCES },
                   { "/app/template/series", OSS_TYPE_SERIES_PAGE },
                   { "/app/template/caps", OSS_TYPE_CAPS_CHOICE },
