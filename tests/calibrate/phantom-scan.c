@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "phantom-scan.h"
 
+#include "../test-sanitized.h"
+
 #include "base/oss-random.h"
 
 #include <string.h>
@@ -28,6 +30,12 @@ phantom_rod_axis (const OssPhantom *phantom, const PhantomCase *c, int rod, doub
   p[1] = ROW_Y - c->raise_mm + along * sin (t);
 }
 
+static gboolean
+within (double x, double y, double radius)
+{
+  return x * x + y * y < radius * radius;
+}
+
 /* HU of a phantom's rods or casing at a point; NaN outside it. */
 static double
 phantom_hu (const OssPhantom *phantom, const PhantomCase *c, const double p[3])
@@ -42,13 +50,12 @@ phantom_hu (const OssPhantom *phantom, const PhantomCase *c, const double p[3])
     return NAN;
   for (int r = 0; r < phantom->n_rods; r++)
     {
-      double q[2], off;
+      double q[2];
 
       phantom_rod_axis (phantom, c, r, p[2], q);
-      off = hypot (p[0] - q[0], p[1] - q[1]);
-      if (off < 1.5 && c->metal_rod == r + 1)
+      if (c->metal_rod == r + 1 && within (p[0] - q[0], p[1] - q[1], 1.5))
         return 8000.0;
-      if (off < 0.5 * phantom->rod_diameter_mm)
+      if (within (p[0] - q[0], p[1] - q[1], 0.5 * phantom->rod_diameter_mm))
         return phantom_rod_hu (phantom, r);
     }
   if (fabs (u) < 0.5 * phantom->n_rods * phantom->rod_spacing_mm + 4.0 && fabs (v) < 14.0)
@@ -64,13 +71,13 @@ distraction_hu (const double p[3])
 
   for (int side = -1; side <= 1; side += 2)
     for (int rib = 0; rib < 4; rib++)
-      if (hypot (p[0] - side * (95.0 - 12.0 * rib), p[1] - 25.0 + 18.0 * rib + swing - 30.0) < 7.0)
+      if (within (p[0] - side * (95.0 - 12.0 * rib), p[1] - 25.0 + 18.0 * rib + swing - 30.0, 7.0))
         return 350.0 + 60.0 * rib;
-  if (hypot (p[0] - 60.0, p[1] - 118.0) < 3.0)
+  if (within (p[0] - 60.0, p[1] - 118.0, 3.0))
     return 2500.0;
-  if (hypot (p[0] + 12.0, p[1] + 4.0) < 10.0)
+  if (within (p[0] + 12.0, p[1] + 4.0, 10.0))
     return 320.0;
-  if (hypot (p[0] - 20.0, p[1] + 2.0) < 10.0)
+  if (within (p[0] - 20.0, p[1] + 2.0, 10.0))
     return 10.0;
   return NAN;
 }
@@ -92,8 +99,8 @@ hu_at (const Scene *scene, const double p[3])
     hu = distraction_hu (p);
   if (!isnan (hu))
     return hu;
-  if (hypot (p[0] / 130.0, (p[1] + 20.0) / 95.0) < 1.0)
-    return hypot (p[0], p[1] - 30.0) < 20.0 ? 180.0 : 50.0;
+  if (within (p[0] / 130.0, (p[1] + 20.0) / 95.0, 1.0))
+    return within (p[0], p[1] - 30.0, 20.0) ? 180.0 : 50.0;
   return AIR_HU;
 }
 
@@ -113,17 +120,24 @@ pixel (const Scene *scene, const OssGrid *grid, int i, int j, int k, OssRandom *
       sum += 0.25 * hu_at (scene, q);
     }
   if (c->circle
-      && hypot (i - 0.5 * (grid->size[0] - 1), j - 0.5 * (grid->size[1] - 1))
-             > 0.5 * MIN (grid->size[0], grid->size[1]))
+      && !within (i - 0.5 * (grid->size[0] - 1), j - 0.5 * (grid->size[1] - 1),
+                  0.5 * MIN (grid->size[0], grid->size[1])))
     return -2000.0f;
   return (float) (c->ceiling_hu > 0.0 ? MIN (sum + noise, c->ceiling_hu) : sum + noise);
+}
+
+/* Fewer walk the same code, unless the phantom ends among them; much noise wants them all. */
+static int
+n_slices (const PhantomCase *c)
+{
+  return TEST_SANITIZED && c->noise_hu < 20.0 && (c->length_mm == 0.0 || c->length_mm >= 200.0) ? 24 : 60;
 }
 
 OssVolume *
 phantom_scan (const OssPhantom *phantom, const PhantomCase *c)
 {
   double s = c->flip ? -1.0 : 1.0;
-  const OssGrid grid = { .size = { 136, 170, 60 },
+  const OssGrid grid = { .size = { 136, 170, n_slices (c) },
                          .spacing = { 1.5, 1.5, 2.0 },
                          .origin = { -101.0 * s, -125.0, 0.0 },
                          .direction = { s, 0, 0, 0, 1, 0, 0, 0, 1 } };

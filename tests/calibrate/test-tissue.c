@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Finding the patient's own tissues: in virtual patients whose anatomy is known, in what is left of them after cutting
  * and spoiling, and in real scans. */
+#include "../test-sanitized.h"
+
 #include "calibrate/oss-internal.h"
 #include "dicom/oss-series.h"
 #include "formats/oss-nifti.h"
@@ -12,7 +14,7 @@
 
 #define L1 20
 
-/* One patient for all tests: L1 alone, 1 x 1 x 2 mm. */
+/* One patient for all tests: L1 alone, 1 x 1 x 2 mm; coarser under the sanitizers. */
 static OssVolume *plain, *bright;
 static OssVirtualTruth truth;
 
@@ -28,8 +30,8 @@ make_patient (double contrast_hu)
   options.phantom = FALSE;
   options.size = 'M';
   options.level_low = options.level_high = L1;
-  options.spacing_mm[0] = options.spacing_mm[1] = 1.0;
-  options.spacing_mm[2] = 2.0;
+  options.spacing_mm[0] = options.spacing_mm[1] = TEST_SANITIZED ? 1.6 : 1.0;
+  options.spacing_mm[2] = TEST_SANITIZED ? 3.0 : 2.0;
   options.contrast_hu = contrast_hu;
   oss_virtual_make (&options, "B40f", &hu, NULL, NULL, NULL, &truth, NULL, &error);
   g_assert_no_error (error);
@@ -178,7 +180,7 @@ test_padding (void)
 {
   static const float values[] = { -1024.0f, -2000.0f, -3024.0f };
 
-  for (gsize v = 0; v < G_N_ELEMENTS (values); v++)
+  for (gsize v = 0; v < (TEST_SANITIZED ? 1 : G_N_ELEMENTS (values)); v++)
     {
       g_autoptr (OssVolume) padded = copy_of (plain);
       const int *size = padded->grid.size;
