@@ -87,7 +87,7 @@ fit_together (Rod *rods, int n, OssKernelRods *result, GError **error)
     result->contrast_hu = fmax (result->contrast_hu, fabs (rods[i].profile.level[1]));
   if (n == 0)
     g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                 _ ("no rod of the %s phantom has an edge that can be measured (contrast, noise or view)"),
+                 _ ("no rod of the phantom “%s” has an edge that can be measured (contrast, noise or view)"),
                  result->phantom);
   else
     {
@@ -98,9 +98,10 @@ fit_together (Rod *rods, int n, OssKernelRods *result, GError **error)
       result->half_error_lp_cm = half * error_is;
       if (isfinite (all.sum) && error_is <= MOST_ERROR)
         return TRUE;
-      g_set_error (error, OSS_ERROR, OSS_ERROR_REFUSED,
-                   _ ("the rods of the %s phantom are too noisy to tell: half of the modulation at %.1f ± %.1f lp/cm"),
-                   result->phantom, half, result->half_error_lp_cm);
+      g_set_error (
+          error, OSS_ERROR, OSS_ERROR_REFUSED,
+          _ ("the rods of the phantom “%s” are too noisy to tell: half of the modulation at %.1f ± %.1f lp/cm"),
+          result->phantom, half, result->half_error_lp_cm);
     }
   return FALSE;
 }

@@ -92,6 +92,12 @@ class_word (double value, double osteoporosis, double osteopenia)
   return *name != '\0' ? _ (name) : "–";
 }
 
+static const char *
+density_word (const char *density_class)
+{
+  return *density_class != '\0' && !g_str_equal (density_class, "none") ? _ (density_class) : "–";
+}
+
 static void
 add_cut_offs (GString *text, const OssCliComparison *self)
 {
@@ -145,8 +151,8 @@ oss_cli_comparison_text (const OssCliComparison *self)
                           self->names[0], self->names[1]);
   for (int i = 0; i < OSS_N_COMPARISON_QUANTITIES; i++)
     add_quantity (text, &quantities[i]);
-  g_string_append_printf (text, _ ("  %-26s %18s %18s\n"), _ ("Class by vBMD"), self->a->density_class,
-                          self->b->density_class);
+  g_string_append_printf (text, _ ("  %-26s %18s %18s\n"), _ ("Class by vBMD"), density_word (self->a->density_class),
+                          density_word (self->b->density_class));
   if (!g_str_equal (self->a->density_class, self->b->density_class))
     g_string_append (text, _ ("The class differs between the two.\n"));
   if (split (self, &texture, &line))

@@ -44,19 +44,19 @@ list (OssCli *cli, int argc, char **argv, GError **error)
       g_autofree char *json = oss_report_kernels_json (all);
       return oss_cli_print (json, error);
     }
-  g_string_append_printf (text, "%-34s %-9s %6s %6s  %-9s %s\n", _ ("kernel"), _ ("class"), "f50", "f10", _ ("MTF"),
+  g_string_append_printf (text, "%-34s %-11s %6s %6s  %-11s %s\n", _ ("kernel"), _ ("class"), "f50", "f10", _ ("MTF"),
                           _ ("source"));
   for (guint i = 0; i < all->len; i++)
     {
       const OssKernel *kernel = &g_array_index (all, OssKernel, i);
       g_autofree char *name =
           kernel->own ? g_strdup_printf ("%s %s %s", kernel->maker, kernel->model, kernel->name) : NULL;
-      g_string_append_printf (text, "%-34s %-9s ", name != NULL ? name : kernel->name,
+      g_string_append_printf (text, "%-34s %-11s ", name != NULL ? name : kernel->name,
                               oss_kernel_class_word (kernel->sharpness));
       if (kernel->status == OSS_KERNEL_NO_MTF)
-        g_string_append_printf (text, "%6s %6s  %-9s %s\n", "–", "–", "–", kernel->source);
+        g_string_append_printf (text, "%6s %6s  %-11s %s\n", "–", "–", "–", kernel->source);
       else
-        g_string_append_printf (text, "%6.2f %6.2f  %-9s %s\n", kernel->f50, oss_kernel_f10 (kernel),
+        g_string_append_printf (text, "%6.2f %6.2f  %-11s %s\n", kernel->f50, oss_kernel_f10 (kernel),
                                 oss_kernel_status_word (kernel->status), kernel->source);
     }
   g_string_append_printf (text,

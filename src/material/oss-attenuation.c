@@ -39,8 +39,10 @@ parse_number (const char *text, double *value)
 static gboolean
 wrong_line (GError **error, const char *path, guint line)
 {
-  g_set_error (error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
-               _ ("%s, line %u: a number for every column was expected, the first one rising"), path, line);
+  g_set_error (
+      error, OSS_ERROR, OSS_ERROR_INVALID_DATA,
+      _ ("%s, line %u: a number in every column was expected, and a first column that rises from line to line"), path,
+      line);
   return FALSE;
 }
 

@@ -119,11 +119,14 @@ describe_correction (const OssReportData *data)
   const char *to = oss_kernel_status_word (correction->plan.to.status);
   const OssKernelSight *sight = &correction->sights[0];
   if (correction->believed && sight->measured && correction->table[0].f50 > 0.0)
-    return g_strdup_printf (_ ("from %s to %s; transfer functions: %s (on %d rods in this scan: 50 %% at %.2f ± %.2f "
-                               "lp/cm; table %.2f), %s"),
-                            correction->plan.from.name, correction->plan.to.name, from, sight->rods.n_rods,
-                            sight->rods.half_lp_cm, sight->rods.half_error_lp_cm,
-                            oss_kernel_half (&correction->table[0]), to);
+    return g_strdup_printf (
+        OSS_NGETTEXT ("from %s to %s; transfer functions: %s (on %d rod in this scan: 50 %% at %.2f ± "
+                      "%.2f lp/cm; table %.2f), %s",
+                      "from %s to %s; transfer functions: %s (on %d rods in this scan: 50 %% at %.2f "
+                      "± %.2f lp/cm; table %.2f), %s",
+                      sight->rods.n_rods),
+        correction->plan.from.name, correction->plan.to.name, from, sight->rods.n_rods, sight->rods.half_lp_cm,
+        sight->rods.half_error_lp_cm, oss_kernel_half (&correction->table[0]), to);
   if (correction->believed && !sight->measured)
     return g_strdup_printf (_ ("from %s to %s; transfer functions: %s (± %.0f %%, not measured in this scan), %s"),
                             correction->plan.from.name, correction->plan.to.name, from,

@@ -146,20 +146,23 @@ describe_sight (const OssKernelCorrected *self, GString *text)
   const OssKernelRods *rods = &sight->rods;
   const OssKernel *table = &self->table[0];
 
-  if (sight->measured)
-    {
-      g_string_append_printf (
-          text,
-          g_dngettext (
-              GETTEXT_PACKAGE, " MTF measured on %d rod of the phantom in this scan: 50 %% at %.2f ± %.2f lp/cm",
-              " MTF measured on %d rods of the phantom in this scan: 50 %% at %.2f ± %.2f lp/cm", rods->n_rods),
-          rods->n_rods, rods->half_lp_cm, rods->half_error_lp_cm);
-      if (table->status == OSS_KERNEL_NO_MTF)
-        g_string_append (text, _ ("; no table knows it."));
-      else
-        g_string_append_printf (text, _ ("; the table says %.2f and has a weight of %.0f %%."), oss_kernel_half (table),
-                                100.0 * (1.0 - self->belief.weight[0]));
-    }
+  if (sight->measured && table->status == OSS_KERNEL_NO_MTF)
+    g_string_append_printf (text,
+                            OSS_NGETTEXT (" MTF measured on %d rod of the phantom in this scan: 50 %% at %.2f ± %.2f "
+                                          "lp/cm; no table knows it.",
+                                          " MTF measured on %d rods of the phantom in this scan: 50 %% at %.2f ± %.2f "
+                                          "lp/cm; no table knows it.",
+                                          rods->n_rods),
+                            rods->n_rods, rods->half_lp_cm, rods->half_error_lp_cm);
+  else if (sight->measured)
+    g_string_append_printf (text,
+                            OSS_NGETTEXT (" MTF measured on %d rod of the phantom in this scan: 50 %% at %.2f ± %.2f "
+                                          "lp/cm; the table says %.2f and has a weight of %.0f %%.",
+                                          " MTF measured on %d rods of the phantom in this scan: 50 %% at %.2f ± %.2f "
+                                          "lp/cm; the table says %.2f and has a weight of %.0f %%.",
+                                          rods->n_rods),
+                            rods->n_rods, rods->half_lp_cm, rods->half_error_lp_cm, oss_kernel_half (table),
+                            100.0 * (1.0 - self->belief.weight[0]));
   else if (sight->why_not != NULL)
     g_string_append_printf (text,
                             _ (" The MTF was not measured in this scan (%s): the table’s is known to ± %.0f %% only."),
@@ -179,8 +182,8 @@ describe_target (const OssKernelCorrected *self, GString *text)
   else if (fabs (self->belief.carried - 1.0) >= 0.002)
     g_string_append_printf (
         text,
-        _ (" Of what this scanner differs from the table, so much was taken for kernel %s too: %.2f "
-           "instead of %.2f lp/cm, known to ± %.0f %%."),
+        _ (" Part of what this scanner differs from the table was taken for kernel %s too: %.2f instead of %.2f lp/cm, "
+           "known to ± %.0f %%."),
         self->plan.to.name, oss_kernel_half (&self->plan.to), oss_kernel_half (&self->table[1]),
         100.0 * self->belief.error[1]);
 }

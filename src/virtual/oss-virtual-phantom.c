@@ -46,7 +46,8 @@ refuse_model (GKeyFile *table, const char *model, GError **error)
   for (int i = 0; groups[i] != NULL; i++)
     if (is_row (table, groups[i]))
       g_string_append_printf (list, "%s, ", groups[i]);
-  g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“--phantom %s” is not known. Known: %snone."), model, list->str);
+  g_string_append (list, "none");
+  g_set_error (error, OSS_ERROR, OSS_ERROR_USAGE, _ ("“--phantom %s” is not known. Known: %s."), model, list->str);
   return FALSE;
 }
 
