@@ -7,8 +7,8 @@ stage go to $SCREENSHOTS.
 """
 import json, os, re, shutil, subprocess, sys, tempfile, time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from uidrive import TIMEOUT, App, Atspi
-from windowtest import scroll_to
+from uidrive import App, Atspi
+from windowtest import cancel_run, scroll_to
 
 PROGRAM, CLI = sys.argv[1:3]
 SHOTS = os.environ.get("SCREENSHOTS", "screenshots")
@@ -132,18 +132,6 @@ def place_in_l1(app, grid, place):
     pane = image(app, "Axial")
     mm = mm_per_pixel(pane, extent[0], extent[1])
     click_at(app, pane, (place[0] - middle[0]) / mm, (place[1] - middle[1]) / mm)
-
-
-def cancel_run(app):
-    """Presses Cancel All in the thick of the work; seconds until the window offers Run All again."""
-    run, cancel = app.get("push button", "Run All"), usable(app, "push button", "Cancel All")
-    time.sleep(0.5)
-    start = time.monotonic()
-    app.act(cancel)
-    while not app.has(run, "SENSITIVE"):
-        run.clear_cache()
-        assert time.monotonic() - start < 10
-    return time.monotonic() - start
 
 
 def settle(o):
@@ -341,10 +329,7 @@ def main_job(folder, grid, truth):
         open_card(a, r"^3  Mesh$")
         a.set_value("spin button", "Size of elements, mm", 1.5)     # many, so that the work is not over first
         press(a, "Run All")
-        seconds = cancel_run(a)
-        print(f"# cancelled through the window in {1000 * seconds:.0f} ms", flush=True)
-        # 0.2 s are promised and tested without a window; here the questions to the accessibility bus count too.
-        assert seconds < TIMEOUT / 10
+        cancel_run(a)                       # how soon: test_cancel_window.py
         find(a, r"^Cancelled$")
         ok("cancel")
 

@@ -53,14 +53,14 @@ def button(app, name, roles=("push button", "toggle button")):
     return app.wait(look)
 
 
-def usable(app, role, name):
+def usable(app, role, name, timeout=10):
     """Like get(), among what can be used now."""
     def look():
         for o in app.walk():
             if o.get_role_name() == role and (o.get_name() or "").endswith(name) and shown(o) \
                     and app.has(o, "SENSITIVE"):
                 return o
-    return app.wait(look)
+    return app.wait(look, timeout)
 
 
 def press(app, name):
@@ -82,6 +82,19 @@ def choose_method(app, steps):
     time.sleep(1.0)
     app.key(*["Down"] * steps, "Return")
     time.sleep(0.5)
+
+
+def cancel_run(app):
+    """Presses Cancel All in the thick of the work; seconds until the window offers Run All again."""
+    cancel = usable(app, "push button", "Cancel All", 60)
+    run = app.get("push button", "Run All")
+    time.sleep(0.5)
+    start = time.monotonic()
+    app.act(cancel)
+    while not app.has(run, "SENSITIVE"):
+        run.clear_cache()
+        assert time.monotonic() - start < 10
+    return time.monotonic() - start
 
 
 @contextlib.contextmanager
