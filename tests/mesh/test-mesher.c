@@ -295,7 +295,8 @@ stop_at (double fraction, const char *what, void *data)
     }
 }
 
-/* Stopped anywhere: no mesh, %OSS_ERROR_CANCELLED, within 200 ms. */
+/* Stopped anywhere: no mesh, %OSS_ERROR_CANCELLED, within 200 ms.  The time is the plain program's: a sanitizer's
+ * checks take several times as long. */
 static void
 test_cancel (void)
 {
@@ -312,7 +313,8 @@ test_cancel (void)
       g_assert_error (error, OSS_ERROR, OSS_ERROR_CANCELLED);
       gint64 took = g_get_monotonic_time () - stopper.asked_us;
       g_test_message ("stopped at %.0f %% in %.0f ms", 100.0 * at, (double) took / 1e3);
-      g_assert_cmpint (took, <, 200000);
+      if (!TEST_SANITIZED)
+        g_assert_cmpint (took, <, 200000);
     }
 }
 
